@@ -1,0 +1,1 @@
+"""Stateful HTTP emulators of the outside systems, for the demo, rehearsals and tests. Loopback only."""

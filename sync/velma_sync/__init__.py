@@ -1,0 +1,1 @@
+"""Time, disk and threads: configuration, the ledger, the pipeline, the schedule and the command line."""
