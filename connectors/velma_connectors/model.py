@@ -84,10 +84,10 @@ class CallRef:
     @classmethod
     def parse(cls, text: str) -> CallRef:
         """Read the printed form back. Raises ValueError when a part is missing."""
-        connection, object_name, record_id = (text.split(":", 2) + ["", ""])[:3]
-        if not (connection and object_name and record_id):
+        parts = text.split(":", 2)
+        if len(parts) != 3 or not all(parts):
             raise ValueError(f"'{text}' is not a call; expected CONNECTION:OBJECT:ID")
-        return cls(connection, object_name, record_id)
+        return cls(*parts)
 
 
 @dataclass(frozen=True, slots=True)
