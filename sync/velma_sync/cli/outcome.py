@@ -1,0 +1,78 @@
+"""The one place where an error becomes sentences on stderr and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+
+import click
+
+from velma_connectors.errors import (
+    ConfigError,
+    OutcomeUnknown,
+    RetryLater,
+    SpendStop,
+    StopConnection,
+    VelmaSyncError,
+)
+
+
+class ExitCode(IntEnum):
+    """What the process tells whoever started it."""
+
+    FINE = 0
+    ATTENTION = 1
+    CONFIGURATION = 2
+    REFUSED = 3
+    INTERRUPTED = 130
+
+
+EXIT_CODES = {
+    ExitCode.FINE: "everything is fine",
+    ExitCode.ATTENTION: "done, but something needs attention",
+    ExitCode.CONFIGURATION: "the configuration or the command line is wrong; nothing was started",
+    ExitCode.REFUSED: "another system cannot be reached or refuses us",
+    ExitCode.INTERRUPTED: "interrupted from the keyboard",
+}
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """The verdict of an error, as a number."""
+    if isinstance(error, ConfigError | click.UsageError):
+        return ExitCode.CONFIGURATION
+    if isinstance(error, RetryLater | StopConnection | SpendStop | OutcomeUnknown):
+        return ExitCode.REFUSED
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return ExitCode.INTERRUPTED
+    return ExitCode.ATTENTION
+
+
+def explain(error: BaseException) -> str:
+    """What happened, for the person at the terminal: one problem per line."""
+    if isinstance(error, click.ClickException):
+        return f"velma-sync: {error.format_message()}"
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "velma-sync: interrupted."
+    if isinstance(error, VelmaSyncError):
+        return str(error)
+    from velma_sync.log import redact_text
+
+    trace = "".join(traceback.format_exception(error))
+    return f"{redact_text(trace)}velma-sync: this is a mistake in velma-sync, not in your configuration."
+
+
+def exit_with_outcome(command: Callable[[], int | None]) -> int:
+    """Run a command; whatever it raises ends here. Returns the process's exit code."""
+    try:
+        return int(command() or ExitCode.FINE)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nobody is left to tell.
+        sys.stderr.close()
+        return ExitCode.FINE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        click.echo(explain(error), err=True)
+        return exit_code_of(error)

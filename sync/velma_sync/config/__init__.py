@@ -1,0 +1,1 @@
+"""What the admin wrote, checked as a whole before anything is started."""
