@@ -1,0 +1,99 @@
+"""Counts over the whole ledger, for status pages and receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.payments import Outcome
+from velma_sync.ledger.schema import call, payment
+from velma_sync.ledger.states import CallState
+
+
+@dataclass(frozen=True, slots=True)
+class CallCount:
+    """Calls of one connection in one state for one reason; `oldest` is when the first came into it."""
+
+    connection: str
+    state: CallState
+    code: str | None
+    calls: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """Paid requests. Unknown ones may have been billed; unmeasured ones have no length yet.
+
+    Seconds are of audio.
+    """
+
+    answered: int
+    answered_seconds: float
+    unknown: int
+    unknown_seconds: float
+    unmeasured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Analysed calls of one connection that could be written back now."""
+
+    calls: int
+    oldest: datetime
+
+
+def by_state(tx: Transaction, *, since: datetime | None = None) -> list[CallCount]:
+    """All calls, or those whose state changed since then, by connection, state and reason."""
+    grouping = (call.c.connection, call.c.state, call.c.code)
+    statement = (
+        select(*grouping, func.count(), func.min(call.c.state_at)).group_by(*grouping).order_by(*grouping)
+    )
+    if since is not None:
+        statement = statement.where(call.c.state_at >= since)
+    return [CallCount(row[0], CallState(row[1]), row[2], row[3], row[4]) for row in tx.rows(statement)]
+
+
+def discovered(tx: Transaction, since: datetime) -> int:
+    return tx.count(select(func.count()).where(call.c.discovered_at >= since))
+
+
+def billing(tx: Transaction, *, since: datetime | None = None) -> Billing:
+    """All paid requests, or those finished since then."""
+    counted = (
+        func.count(),
+        func.coalesce(func.sum(payment.c.audio_seconds), 0.0),
+        func.count(payment.c.audio_seconds),
+    )
+    statement = select(payment.c.outcome, *counted).group_by(payment.c.outcome)
+    if since is not None:
+        statement = statement.where(payment.c.finished_at >= since)
+    rows = {row[0]: row for row in tx.rows(statement)}
+    answered = rows.get(Outcome.ANSWERED, (None, 0, 0.0, 0))
+    unknown = rows.get(Outcome.UNKNOWN, (None, 0, 0.0, 0))
+    unmeasured = answered[1] - answered[3] + unknown[1] - unknown[3]
+    return Billing(answered[1], float(answered[2]), unknown[1], float(unknown[2]), unmeasured)
+
+
+def working(tx: Transaction) -> int:
+    """Slots taken, by any worker."""
+    return tx.count(select(func.count()).where(call.c.state == CallState.WORKING))
+
+
+def ready_to_write(tx: Transaction) -> dict[str, Ready]:
+    """By connection, the analysed calls whose time has come."""
+    statement = (
+        select(call.c.connection, func.count(), func.min(call.c.state_at))
+        .where(call.c.state == CallState.ANALYZED, call.c.due_at <= tx.now)
+        .group_by(call.c.connection)
+    )
+    return {row[0]: Ready(row[1], row[2]) for row in tx.rows(statement)}
+
+
+def next_due(tx: Transaction, states: tuple[CallState, ...]) -> datetime | None:
+    """When the next call in one of these states becomes due; in the past when one is."""
+    when: datetime | None = tx.run(select(func.min(call.c.due_at)).where(call.c.state.in_(states))).scalar()
+    return when

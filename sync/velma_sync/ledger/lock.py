@@ -1,0 +1,50 @@
+"""Files that belong to one user, and to one daemon at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from velma_connectors.errors import VelmaSyncError
+
+PRIVATE = 0o600
+
+
+class LedgerInUse(VelmaSyncError):
+    """Another daemon works on this ledger file."""
+
+
+def create_private(path: Path) -> None:
+    """Make sure the file exists and nobody but its owner can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE)
+    try:
+        os.fchmod(descriptor, PRIVATE)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def only_daemon(ledger: Path) -> Iterator[None]:
+    """Hold the ledger file for one daemon; the kernel lets go when the process ends, however it ends.
+
+    Raises LedgerInUse.
+    """
+    path = ledger.with_name(ledger.name + ".lock")
+    create_private(path)
+    with path.open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = lock.read().strip() or "unknown"
+            raise LedgerInUse(
+                f"{ledger}: another daemon (process {holder}) works on this ledger. "
+                "Stop it first, or give this one a ledger of its own."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield

@@ -1,0 +1,134 @@
+"""Opening a ledger: its schema, its file, and who may use it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from velma_sync.ledger import migrate, ticks
+from velma_sync.ledger.database import open_ledger
+from velma_sync.ledger.lock import LedgerInUse, only_daemon
+from velma_sync.ledger.migrate import LedgerTooNew
+from velma_sync.ledger.schema import metadata
+
+
+def engine_of(where: str) -> sqlalchemy.Engine:
+    return sqlalchemy.create_engine(where if "://" in where else f"sqlite:///{where}")
+
+
+def test_the_migrations_build_exactly_the_tables_of_the_schema(where: str) -> None:
+    open_ledger(where).close()
+    engine = engine_of(where)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_the_newest_migration_is_the_one_the_code_expects() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.SCRIPTS))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.NEWEST
+
+
+def test_a_ledger_that_is_up_to_date_opens_without_the_migration_library(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    open_ledger(path).close()
+    script = (
+        "import sys; from velma_sync.ledger.database import open_ledger; "
+        f"open_ledger({str(path)!r}).close(); print('alembic' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "False"
+
+
+def test_a_ledger_of_a_newer_release_is_refused(where: str) -> None:
+    open_ledger(where).close()
+    engine = engine_of(where)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(LedgerTooNew, match="schema 9999"):
+        open_ledger(where)
+
+
+def test_the_file_and_its_companions_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "somewhere" / "ledger.db"
+    path.parent.mkdir()
+    path.touch(mode=0o644)
+    ledger = open_ledger(path)
+    with ledger.write() as tx, only_daemon(path):
+        ticks.started(tx, "owner")
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    ledger.close()
+    assert modes.keys() >= {"ledger.db", "ledger.db-wal", "ledger.db.lock"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_sqlite_syncs_every_commit_and_lets_readers_in_while_it_writes(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+    with ledger.write() as writing:
+        ticks.started(writing, "owner")
+        with ledger.read() as reading:
+            assert ticks.latest(reading) is None
+            pragmas = {
+                name: reading.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            }
+    ledger.close()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.db")
+
+    def interrupted() -> None:
+        with ledger.write() as tx:
+            ticks.started(tx, "owner")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with ledger.read() as tx:
+        assert ticks.latest(tx) is None
+    ledger.close()
+
+
+def test_a_second_daemon_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with only_daemon(path):
+        script = (
+            "import pathlib; from velma_sync.ledger.lock import only_daemon\n"
+            f"with only_daemon(pathlib.Path({str(path)!r})): pass"
+        )
+        other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        assert "LedgerInUse" in other.stderr
+        assert f"process {os.getpid()}" in other.stderr
+        with pytest.raises(LedgerInUse), only_daemon(path):
+            pytest.fail("two daemons hold one ledger")
+    with only_daemon(path):
+        pass
+
+
+def test_a_server_tells_the_time_itself_when_no_clock_is_given(where: str) -> None:
+    ledger = open_ledger(where)
+    with ledger.write() as tx:
+        ticks.started(tx, "owner")
+        started = tx.now
+    with ledger.read() as tx:
+        row = ticks.latest(tx)
+        assert row is not None
+        assert row.started_at == started
+        assert tx.now >= started
+    assert ledger.now() >= started
+    ledger.close()
