@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from velma_connectors.sandbox.recordings.copies import COPY_COMMENT
 from velma_connectors.sandbox.samples.dialogue import Dialogue, Line, Span, Speaker, Spoken, Topic
 from velma_connectors.sandbox.velma.duration import audio_ms
 from velma_connectors.sandbox.velma.upload import Upload
-
-COPY_COMMENT = b"SANDBOX_COPY_OF="
-"""Ogg comment by which the recording host marks a copy with bytes of its own; the original's SHA-256
-follows. Such a copy is answered like the original."""
 
 MADE_UP = "Made up by the sandbox: this recording is none of its samples, so nothing here was heard in it."
 
