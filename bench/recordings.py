@@ -1,0 +1,67 @@
+"""A recording host that makes up what it serves: copies of one sample, and very large files.
+
+    GET /small/N.ogg    the sample's sound in bytes of its own
+    GET /large/N.wav    a WAV file of LARGE_BYTES, silent but for its number, made while it is sent
+
+A large file keeps back its last piece until all `at_once` are being fetched: that many are then truly in
+flight together, however the threads are scheduled.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from velma_connectors.sandbox.recordings.copies import distinct_copy
+
+LARGE_BYTES = 99_999_000
+PIECE = 1 << 20
+TOGETHER_SECONDS = 50.0
+"""Less than the silence a downloader bears from a host."""
+
+_SAMPLES_PER_SECOND = 8000
+
+
+class GeneratedRecordings:
+    """The WSGI application. `sample` is an Ogg Opus file."""
+
+    def __init__(self, sample: bytes, *, at_once: int) -> None:
+        self._sample = sample
+        self._together = threading.Barrier(at_once)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return self._respond(Request(environ))(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        folder, _, name = request.path.strip("/").partition("/")
+        number = name.partition(".")[0]
+        if not number.isdecimal():
+            return Response(status=404)
+        if folder == "small":
+            return Response(distinct_copy(self._sample, int(number)), content_type="audio/ogg")
+        response = Response(self._large(int(number)), content_type="audio/wav")
+        response.content_length = LARGE_BYTES
+        return response
+
+    def _large(self, number: int) -> Iterator[bytes]:
+        head = wav_head(LARGE_BYTES) + struct.pack("<Q", number)
+        yield head
+        silence = bytes(PIECE)
+        left = LARGE_BYTES - len(head)
+        while left > PIECE:
+            yield silence
+            left -= PIECE
+        self._together.wait(TOGETHER_SECONDS)
+        yield silence[:left]
+
+
+def wav_head(size: int) -> bytes:
+    """The 44 bytes before the sound of a WAV file of `size` bytes: PCM, 16 bit, one channel."""
+    rate = _SAMPLES_PER_SECOND
+    form = struct.pack("<4sI4s", b"RIFF", size - 8, b"WAVE")
+    layout = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, rate * 2, 2, 16)
+    return form + layout + struct.pack("<4sI", b"data", size - 44)
