@@ -40,7 +40,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One thing an admin can map. `value` is None unless the state is KNOWN; KNOWN None clears."""
+    """One thing an admin can map. `value` is None unless the state is KNOWN; KNOWN None clears.
+
+    Lists keep the order of the mapping file, which ranks them; they are sorted when fitted to a field.
+    """
 
     value: FieldValue
     state: State
@@ -97,6 +100,8 @@ class PlannedField:
     overwrite: Overwrite
     path: str
     """The value's path in the report, for messages and receipts."""
+    scale: int | None = None
+    """Digits behind the point that the field keeps; numbers are compared at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,14 @@ class CallPlan:
     note: str = field(repr=False)
     note_targets: tuple[RecordRef, ...]
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What is done with one record's planned fields once its present values are known."""
+
+    write: Mapping[str, FieldValue] = field(repr=False)
+    kept: tuple[LeftOut, ...]
+    """Fields whose present value stays, and why."""
+    same: tuple[str, ...]
+    """Fields that already hold what was planned."""

@@ -1,0 +1,276 @@
+"""Every value an admin can map: its path, its type, what it means, and what it cannot be told without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from velma_connectors.model import FieldKind
+from velma_mappings import action_plan, competitors, sentiment
+from velma_mappings.model import Status
+from velma_mappings.topics import slug
+
+if TYPE_CHECKING:
+    from velma_mappings.mapping_file import MappingFile
+
+ACTION_PLAN_PATHS = ("action_plan_confirmed", "next_step", "next_step_at", "next_step_quote")
+
+
+class Need(StrEnum):
+    """A part of the analysis without which a value is never known."""
+
+    BEHAVIORS = "behaviors"
+    ROLES = "roles"
+    TOPICS = "topics"
+    EMOTIONS = "emotions"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path. Lengths and digits are those of a field that holds every value of it."""
+
+    path: str
+    kind: FieldKind
+    label: str
+    help: str
+    needs: frozenset[Need] = frozenset()
+    max_length: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    choices: tuple[str, ...] = ()
+    behaviors: tuple[str, ...] = ()
+    """Keys of the behaviors it comes from, as this mapping file names them."""
+
+
+def entries(mapping: MappingFile) -> dict[str, Entry]:
+    """The catalogue for one mapping file: its topics as paths, its vocabularies as choices."""
+    of_topics = [_sentiment(f"sentiment.{slug(topic.name)}", topic.name) for topic in mapping.topics]
+    catalogue = {entry.path: entry for entry in (*_FIXED, *of_topics)}
+    for path, choices in _vocabularies(mapping).items():
+        catalogue[path] = replace(catalogue[path], choices=tuple(dict.fromkeys(choices)))
+    for path, keys in _behaviors(mapping).items():
+        catalogue[path] = replace(catalogue[path], behaviors=tuple(dict.fromkeys(keys)))
+    return catalogue
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` for a misspelt word, or nothing when no known one is near."""
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{found[0]}'?" if found else ""
+
+
+def _vocabularies(mapping: MappingFile) -> Mapping[str, Iterable[str]]:
+    behaviors = mapping.behaviors
+    topic_tags = [topic.objection for topic in mapping.topics if topic.objection is not None]
+    return {
+        "competitors": sorted(rival.name for rival in mapping.competitors),
+        "coaching_flags": behaviors.coaching,
+        "positive_signals": behaviors.positive,
+        "objection_tags": (*behaviors.objections, *topic_tags),
+        "sentiment.lowest_topic": (*(topic.name for topic in mapping.topics), sentiment.OTHER),
+    }
+
+
+def _behaviors(mapping: MappingFile) -> Mapping[str, Iterable[str]]:
+    behaviors = mapping.behaviors
+    competitor_paths = ("competitors", "competitor_status", "raised_by", "deal_intel")
+    return {
+        **dict.fromkeys(ACTION_PLAN_PATHS, behaviors.action_plan),
+        **dict.fromkeys(competitor_paths, behaviors.competitor),
+        "coaching_flags": chain.from_iterable(behaviors.coaching.values()),
+        "positive_signals": chain.from_iterable(behaviors.positive.values()),
+        "objection_tags": chain.from_iterable(behaviors.objections.values()),
+    }
+
+
+def _text(path: str, label: str, about: str, *needs: Need) -> Entry:
+    return Entry(path, FieldKind.TEXT, label, about, frozenset(needs), max_length=255)
+
+
+def _place(path: str, label: str, about: str, *needs: Need) -> Entry:
+    entry = _text(path, label, f"{about}, in minutes and seconds from its start.", *needs)
+    return replace(entry, max_length=10)
+
+
+def _choice(path: str, label: str, about: str, choices: Iterable[str], *needs: Need) -> Entry:
+    return Entry(path, FieldKind.CHOICE, label, about, frozenset(needs), choices=tuple(choices))
+
+
+def _list(path: str, label: str, about: str, *needs: Need) -> Entry:
+    return Entry(path, FieldKind.MULTI_CHOICE, label, about, frozenset(needs))
+
+
+def _number(path: str, label: str, about: str, precision: int, scale: int, *needs: Need) -> Entry:
+    return Entry(path, FieldKind.NUMBER, label, about, frozenset(needs), None, precision, scale)
+
+
+def _sentiment(path: str, topic: str) -> Entry:
+    about = f"How the prospect felt about {topic}, from -1 to 1. Blank: not discussed."
+    return _number(path, f"Sentiment: {topic}", about, 3, 2, Need.ROLES, Need.TOPICS)
+
+
+_FIXED = (
+    _choice(
+        "status",
+        "Call analysis",
+        "State of the call's analysis. Partial: some values could not be told.",
+        [status.value for status in Status],
+    ),
+    _text("reason", "Call analysis reason", "Why the analysis is partial or failed. Blank: it is whole."),
+    Entry("analyzed_at", FieldKind.DATETIME, "Call analyzed at", "When the call was analyzed."),
+    Entry("started_at", FieldKind.DATETIME, "Last analyzed call at", "When the analyzed call took place."),
+    _number("duration_minutes", "Recording minutes", "Length of the recording in minutes.", 5, 1),
+    Entry(
+        "summary",
+        FieldKind.LONG_TEXT,
+        "Call summary",
+        "Summary of the call, personal data masked. AI-generated, verify.",
+        max_length=4_000,
+    ),
+    Entry(
+        "action_plan_confirmed",
+        FieldKind.BOOLEAN,
+        "Action plan confirmed",
+        "The prospect agreed to a specific next step. Not checked may also mean not analyzed: "
+        "see the next step.",
+        frozenset({Need.BEHAVIORS}),
+    ),
+    _choice(
+        "next_step",
+        "Next step",
+        "Did the prospect agree to a specific next step? Unknown: the analysis cannot say. "
+        "Blank: not analyzed.",
+        action_plan.NEXT_STEPS,
+    ),
+    _place("next_step_at", "Next step at", "Place in the call where it was agreed", Need.BEHAVIORS),
+    _text("next_step_quote", "Next step quote", "The agreement in words, masked.", Need.BEHAVIORS),
+    _list("coaching_flags", "Coaching flags", "What the rep may want to work on.", Need.BEHAVIORS),
+    _list("positive_signals", "Positive signals", "What went well in the call.", Need.BEHAVIORS),
+    _list(
+        "objection_tags",
+        "Objections",
+        "Objections that were raised, and topics that the prospect was clearly unhappy with.",
+    ),
+    _list("competitors", "Competitors", "Competitors of the admin's list that were named in the call."),
+    _choice(
+        "competitor_status",
+        "Competitor status",
+        "Confirmed: named where the analysis noticed a competitor. Mention only: named, not noticed. "
+        "Unnamed: noticed, but none of the list was named. Blank: none.",
+        competitors.STATUSES,
+    ),
+    _place("competitor_first_mention", "Competitor first mention", "Place in the call of the first mention"),
+    _choice(
+        "raised_by",
+        "Competitor raised by",
+        "Whose side named a competitor. Blank: nobody did.",
+        competitors.RAISED_BY,
+        Need.ROLES,
+    ),
+    replace(
+        _list(
+            "deal_intel",
+            "Deal intelligence",
+            "News about the deal: a competitor came up, and not only from our own side.",
+            Need.BEHAVIORS,
+        ),
+        choices=(competitors.DEAL_INTEL,),
+    ),
+    replace(
+        _sentiment("sentiment.average", "average"),
+        help="Mean of the prospect's sentiment over all topics, from -1 to 1, each topic counting alike.",
+    ),
+    replace(
+        _sentiment("sentiment.lowest", "lowest"),
+        help="The prospect's sentiment on the topic they liked least, from -1 to 1.",
+    ),
+    _choice(
+        "sentiment.lowest_topic",
+        "Lowest sentiment topic",
+        f"The topic the prospect liked least. {sentiment.OTHER}: a topic without a group of its own.",
+        (),
+        Need.ROLES,
+        Need.TOPICS,
+    ),
+    _text("other_topics", "Other topics", "Topics without a group, each with its sentiment.", Need.TOPICS),
+    _text(
+        "negative_spike",
+        "Negative spike",
+        "The longest stretch in which the prospect sounded negative, and the topic it followed. Blank: none.",
+        Need.ROLES,
+        Need.EMOTIONS,
+    ),
+    _place(
+        "negative_spike_at", "Negative spike at", "Start of the spike in the call", Need.ROLES, Need.EMOTIONS
+    ),
+    _number(
+        "negative_spike_seconds",
+        "Negative spike seconds",
+        "Seconds that the prospect spoke in the spike. 0: there was none.",
+        5,
+        0,
+        Need.ROLES,
+        Need.EMOTIONS,
+    ),
+    *(
+        _number(
+            path,
+            f"Negative share{part} (%)",
+            f"Per cent of the prospect's speech{part} that sounded negative.",
+            4,
+            1,
+            Need.ROLES,
+            Need.EMOTIONS,
+        )
+        for path, part in {
+            "negative_share": "",
+            "negative_share.first_third": " in the first third",
+            "negative_share.middle_third": " in the middle third",
+            "negative_share.last_third": " in the last third",
+        }.items()
+    ),
+    _text(
+        "prospect_emotions",
+        "Prospect's tone",
+        "Tones of the prospect's voice by share of their speech.",
+        Need.ROLES,
+        Need.EMOTIONS,
+    ),
+    _number(
+        "talk_ratio_rep",
+        "Rep's talk share (%)",
+        "Per cent of the two sides' speech that is the rep's. Speakers of unknown side are left out.",
+        4,
+        1,
+        Need.ROLES,
+    ),
+    _number(
+        "longest_monologue_seconds",
+        "Rep's longest monologue (s)",
+        "Seconds of the rep's longest stretch of speech without a word from anybody else.",
+        5,
+        0,
+        Need.ROLES,
+    ),
+    _number(
+        "longest_monologue_prospect_seconds",
+        "Prospect's longest monologue (s)",
+        "Seconds of the prospect's longest stretch of speech without a word from anybody else.",
+        5,
+        0,
+        Need.ROLES,
+    ),
+    _number("speaker_switches", "Speaker switches", "How often the word passed from one to another.", 5, 0),
+    _number(
+        "rep_questions",
+        "Rep's questions",
+        "Question marks in the rep's words.",
+        5,
+        0,
+        Need.ROLES,
+    ),
+)

@@ -1,0 +1,84 @@
+"""Which fields a mapping file wants, and whether those that a CRM has will do.
+
+Asked before any call is paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from velma_connectors.errors import Problem
+from velma_connectors.model import Field, FieldKind, FieldSpec, Target
+from velma_mappings.catalogue import Entry, entries, nearest
+from velma_mappings.mapping_file import MappingFile, Rule
+from velma_mappings.plain_text import cut
+from velma_mappings.plan import unusable
+from velma_mappings.transforms import shaped
+
+LABEL_LENGTH = 40
+HELP_LENGTH = 255
+"""Characters; the smallest limits among CRMs."""
+
+
+def wanted_fields(mapping: MappingFile) -> list[FieldSpec]:
+    """One specification per rule, in the order of the rules."""
+    catalogue = entries(mapping)
+    return [_spec(rule, shaped(rule.transform, catalogue[rule.value])) for rule in mapping.rules]
+
+
+def check_fields(mapping: MappingFile, fields: Mapping[Target, Mapping[str, Field]]) -> list[Problem]:
+    """What keeps the CRM's fields from taking the mapped values, per target and field.
+
+    Not a problem: a field that is too short or too coarse, to which values are cut and rounded.
+    """
+    catalogue = entries(mapping)
+    return [
+        problem
+        for rule in mapping.rules
+        for problem in _problems(rule, shaped(rule.transform, catalogue[rule.value]), fields.get(rule.on, {}))
+    ]
+
+
+def _problems(rule: Rule, entry: Entry, fields: Mapping[str, Field]) -> Iterator[Problem]:
+    where = f"{rule.field} on the {rule.on}"
+    field = fields.get(rule.field)
+    if field is None:
+        hint = nearest(rule.field, fields)
+        message = "the field does not exist, or this connection may not see it."
+        yield Problem(where, message, f"Create it, grant access, or correct the mapping.{hint}")
+        return
+    reason = unusable(field, entry)
+    if reason:
+        yield Problem(where, f"{reason}.", "Grant write access or map another field.")
+        return
+    missing = _missing_options(field, entry)
+    if missing:
+        names = ", ".join(f"'{option}'" for option in missing)
+        yield Problem(where, f"the field lacks the options {names}.", "Add them to the field.")
+
+
+def _missing_options(field: Field, entry: Entry) -> list[str]:
+    if not field.restricted or field.kind not in (FieldKind.CHOICE, FieldKind.MULTI_CHOICE):
+        return []
+    present = {option.casefold() for option in field.choices}
+    return [option for option in entry.choices if option.casefold() not in present]
+
+
+def _spec(rule: Rule, entry: Entry) -> FieldSpec:
+    return FieldSpec(
+        target=rule.on,
+        name=rule.field,
+        label=cut(rule.label or entry.label, LABEL_LENGTH),
+        kind=entry.kind,
+        help=cut(rule.help or _help(entry), HELP_LENGTH),
+        max_length=entry.max_length,
+        precision=entry.precision,
+        scale=entry.scale,
+        choices=entry.choices,
+    )
+
+
+def _help(entry: Entry) -> str:
+    if not entry.behaviors:
+        return entry.help
+    return f"{entry.help} From: {', '.join(entry.behaviors)}."

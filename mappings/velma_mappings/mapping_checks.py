@@ -1,0 +1,150 @@
+"""What can be wrong with a mapping file as a whole, said so that an admin can mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+from velma_mappings.catalogue import ACTION_PLAN_PATHS, Entry, entries, nearest
+from velma_mappings.competitors import spelled
+from velma_mappings.topics import slug, tokens
+from velma_mappings.transforms import TRANSFORMS, misfit
+
+if TYPE_CHECKING:
+    from velma_mappings.mapping_file import MappingFile, Rule
+
+RESERVED_SLUGS = frozenset({"average", "lowest", "lowest_topic"})
+"""Parts of paths that mean something else than a topic."""
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One problem, at the key to change."""
+
+    loc: Loc
+    input: object
+    message: str
+
+    def error(self) -> PydanticCustomError:
+        return PydanticCustomError("mapping", "{message}", {"message": self.message})
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One wording in the file, and the topic or competitor it stands for."""
+
+    loc: Loc
+    text: str
+    owner: str
+
+
+def problems(mapping: MappingFile) -> list[Misfit]:
+    """Every problem of the file, in the order of its sections."""
+    return [
+        *_rule_problems(mapping),
+        *_topic_problems(mapping),
+        *_competitor_problems(mapping),
+    ]
+
+
+def _rule_problems(mapping: MappingFile) -> Iterator[Misfit]:
+    catalogue, unfed = entries(mapping), _unfed(mapping)
+    filled: dict[tuple[str, str], int] = {}
+    for at, rule in enumerate(mapping.rules):
+        loc: Loc = ("rules", at)
+        first = filled.setdefault((rule.on, rule.field.casefold()), at)
+        if first != at:
+            message = (
+                f"{rule.field} on the {rule.on} is already filled by rule {first + 1} "
+                f"(value: {mapping.rules[first].value}). Remove one of the two."
+            )
+            yield Misfit((*loc, "field"), rule.field, message)
+        yield from _value_problems(rule, loc, catalogue, unfed)
+
+
+def _value_problems(
+    rule: Rule, loc: Loc, catalogue: Mapping[str, Entry], unfed: Mapping[str, str]
+) -> Iterator[Misfit]:
+    if rule.value not in catalogue:
+        hint = nearest(rule.value, catalogue) or " See mappings/README.md for all values."
+        yield Misfit((*loc, "value"), rule.value, f"There is no value '{rule.value}'.{hint}")
+    elif rule.value in unfed:
+        message = f"'{rule.value}' has nothing to come from. Fill {unfed[rule.value]}, or remove this rule."
+        yield Misfit((*loc, "value"), rule.value, message)
+    unknown = [name for name in rule.transform if name not in TRANSFORMS]
+    for name in unknown:
+        hint = nearest(name, TRANSFORMS) or f" There are: {', '.join(TRANSFORMS)}."
+        yield Misfit((*loc, "transform"), name, f"There is no transform '{name}'.{hint}")
+    if rule.value in catalogue and not unknown:
+        fault = misfit(rule.transform, catalogue[rule.value])
+        if fault:
+            yield Misfit((*loc, "transform"), rule.transform, f"The transform {fault}")
+
+
+def _unfed(mapping: MappingFile) -> dict[str, str]:
+    """Values that this file gives no source, and the section that would."""
+    behaviors = mapping.behaviors
+    objections = behaviors.objections or [topic for topic in mapping.topics if topic.objection]
+    sources = (
+        ("behaviors.coaching", behaviors.coaching, ["coaching_flags"]),
+        ("behaviors.positive", behaviors.positive, ["positive_signals"]),
+        ("behaviors.objections or the topics' objection", objections, ["objection_tags"]),
+        ("behaviors.competitor", behaviors.competitor, ["deal_intel"]),
+        ("competitors", mapping.competitors, ["competitors"]),
+        ("behaviors.action_plan", behaviors.action_plan, ACTION_PLAN_PATHS),
+    )
+    return {path: section for section, filled, paths in sources if not filled for path in paths}
+
+
+def _topic_problems(mapping: MappingFile) -> Iterator[Misfit]:
+    slugs: dict[str, str] = {}
+    spellings: list[Spelling] = []
+    for at, topic in enumerate(mapping.topics):
+        loc: Loc = ("topics", at, "name")
+        path = slug(topic.name)
+        if path in RESERVED_SLUGS:
+            message = f"sentiment.{path} means something else already. Call the topic differently."
+            yield Misfit(loc, topic.name, message)
+        elif slugs.setdefault(path, topic.name) != topic.name:
+            message = (
+                f"'{topic.name}' and '{slugs[path]}' would both be sentiment.{path}. Rename one of them."
+            )
+            yield Misfit(loc, topic.name, message)
+        spellings.append(Spelling(loc, topic.name, topic.name))
+        for n, text in enumerate(topic.synonyms):
+            spellings.append(Spelling(("topics", at, "synonyms", n), text, topic.name))
+        for n, text in enumerate(topic.exclude):
+            yield from _wordless(Spelling(("topics", at, "exclude", n), text, topic.name))
+    yield from _repeats(spellings, tokens)
+
+
+def _competitor_problems(mapping: MappingFile) -> Iterator[Misfit]:
+    spellings = [Spelling(("own_names", n), text, "own_names") for n, text in enumerate(mapping.own_names)]
+    for at, rival in enumerate(mapping.competitors):
+        loc: Loc = ("competitors", at)
+        spellings.append(Spelling((*loc, "name"), rival.name, rival.name))
+        spellings += [
+            Spelling((*loc, "aliases", n), text, rival.name) for n, text in enumerate(rival.aliases)
+        ]
+        spellings += [Spelling((*loc, "ignore", n), text, rival.name) for n, text in enumerate(rival.ignore)]
+    yield from _repeats(spellings, spelled)
+
+
+def _repeats(spellings: Iterable[Spelling], key: Callable[[str], object]) -> Iterator[Misfit]:
+    taken: dict[object, Spelling] = {}
+    for spelling in spellings:
+        yield from _wordless(spelling)
+        first = taken.setdefault(key(spelling.text), spelling)
+        if first is not spelling and spelled(spelling.text):
+            message = f"'{spelling.text}' is already a wording of '{first.owner}'. Remove one of the two."
+            yield Misfit(spelling.loc, spelling.text, message)
+
+
+def _wordless(spelling: Spelling) -> Iterator[Misfit]:
+    if not spelled(spelling.text):
+        yield Misfit(spelling.loc, spelling.text, f"'{spelling.text}' has no letter or digit to look for.")
