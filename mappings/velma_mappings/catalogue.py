@@ -57,10 +57,9 @@ def entries(mapping: MappingFile) -> dict[str, Entry]:
     return catalogue
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?` for a misspelt word, or nothing when no known one is near."""
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean '{found[0]}'?" if found else ""
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a misspelt one was meant to be, or None when none is near."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
 def _vocabularies(mapping: MappingFile) -> Mapping[str, Iterable[str]]:

@@ -43,9 +43,10 @@ def _problems(rule: Rule, entry: Entry, fields: Mapping[str, Field]) -> Iterator
     where = f"{rule.field} on the {rule.on}"
     field = fields.get(rule.field)
     if field is None:
-        hint = nearest(rule.field, fields)
+        near = nearest(rule.field, fields)
+        remedy = "Create it, grant access to it, or correct its name in the mapping file."
         message = "the field does not exist, or this connection may not see it."
-        yield Problem(where, message, f"Create it, grant access, or correct the mapping.{hint}")
+        yield Problem(where, message, f"{remedy} Did you mean '{near}'?" if near else remedy)
         return
     reason = unusable(field, entry)
     if reason:

@@ -1,4 +1,7 @@
-"""What can be wrong with a mapping file as a whole, said so that an admin can mend it."""
+"""What can be wrong with a mapping file as a whole, said so that an admin can mend it.
+
+Messages continue a sentence that starts with the name of the key: "'value' names no known value: ...".
+"""
 
 from __future__ import annotations
 
@@ -60,8 +63,8 @@ def _rule_problems(mapping: MappingFile) -> Iterator[Misfit]:
         first = filled.setdefault((rule.on, rule.field.casefold()), at)
         if first != at:
             message = (
-                f"{rule.field} on the {rule.on} is already filled by rule {first + 1} "
-                f"(value: {mapping.rules[first].value}). Remove one of the two."
+                f"names {rule.field} on the {rule.on}, which rule {first + 1} already fills "
+                f"(value: {mapping.rules[first].value}); remove one of the two"
             )
             yield Misfit((*loc, "field"), rule.field, message)
         yield from _value_problems(rule, loc, catalogue, unfed)
@@ -71,19 +74,20 @@ def _value_problems(
     rule: Rule, loc: Loc, catalogue: Mapping[str, Entry], unfed: Mapping[str, str]
 ) -> Iterator[Misfit]:
     if rule.value not in catalogue:
-        hint = nearest(rule.value, catalogue) or " See mappings/README.md for all values."
-        yield Misfit((*loc, "value"), rule.value, f"There is no value '{rule.value}'.{hint}")
+        hint = _hint(rule.value, catalogue, "mappings/README.md lists all values")
+        yield Misfit((*loc, "value"), rule.value, f"names no known value: '{rule.value}' ({hint})")
     elif rule.value in unfed:
-        message = f"'{rule.value}' has nothing to come from. Fill {unfed[rule.value]}, or remove this rule."
+        remedy = f"fill {unfed[rule.value]}, or remove the rule"
+        message = f"names '{rule.value}', which has nothing to come from; {remedy}"
         yield Misfit((*loc, "value"), rule.value, message)
     unknown = [name for name in rule.transform if name not in TRANSFORMS]
     for name in unknown:
-        hint = nearest(name, TRANSFORMS) or f" There are: {', '.join(TRANSFORMS)}."
-        yield Misfit((*loc, "transform"), name, f"There is no transform '{name}'.{hint}")
+        hint = _hint(name, TRANSFORMS, f"there are {', '.join(TRANSFORMS)}")
+        yield Misfit((*loc, "transform"), name, f"names no known transform: '{name}' ({hint})")
     if rule.value in catalogue and not unknown:
         fault = misfit(rule.transform, catalogue[rule.value])
         if fault:
-            yield Misfit((*loc, "transform"), rule.transform, f"The transform {fault}")
+            yield Misfit((*loc, "transform"), rule.transform, f"cannot be used here: {fault}")
 
 
 def _unfed(mapping: MappingFile) -> dict[str, str]:
@@ -108,12 +112,10 @@ def _topic_problems(mapping: MappingFile) -> Iterator[Misfit]:
         loc: Loc = ("topics", at, "name")
         path = slug(topic.name)
         if path in RESERVED_SLUGS:
-            message = f"sentiment.{path} means something else already. Call the topic differently."
+            message = f"would be sentiment.{path}, which means something else; call the topic differently"
             yield Misfit(loc, topic.name, message)
         elif slugs.setdefault(path, topic.name) != topic.name:
-            message = (
-                f"'{topic.name}' and '{slugs[path]}' would both be sentiment.{path}. Rename one of them."
-            )
+            message = f"would be sentiment.{path}, as '{slugs[path]}' is already; rename one of the two"
             yield Misfit(loc, topic.name, message)
         spellings.append(Spelling(loc, topic.name, topic.name))
         for n, text in enumerate(topic.synonyms):
@@ -141,10 +143,15 @@ def _repeats(spellings: Iterable[Spelling], key: Callable[[str], object]) -> Ite
         yield from _wordless(spelling)
         first = taken.setdefault(key(spelling.text), spelling)
         if first is not spelling and spelled(spelling.text):
-            message = f"'{spelling.text}' is already a wording of '{first.owner}'. Remove one of the two."
+            message = f"is '{spelling.text}', already a wording of '{first.owner}'; remove one of the two"
             yield Misfit(spelling.loc, spelling.text, message)
 
 
 def _wordless(spelling: Spelling) -> Iterator[Misfit]:
     if not spelled(spelling.text):
-        yield Misfit(spelling.loc, spelling.text, f"'{spelling.text}' has no letter or digit to look for.")
+        yield Misfit(spelling.loc, spelling.text, "has no letter or digit to look for")
+
+
+def _hint(word: str, known: Iterable[str], otherwise: str) -> str:
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else otherwise

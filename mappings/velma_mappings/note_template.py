@@ -81,7 +81,7 @@ _CHECKING = environment(StrictUndefined)
 def template_fault(template: str) -> str:
     """What is wrong with a template, with its line; empty when it always works."""
     if len(template) > TEMPLATE_LENGTH:
-        return f"The template is longer than {TEMPLATE_LENGTH} characters. Shorten it."
+        return f"is longer than {TEMPLATE_LENGTH} characters; shorten it"
     try:
         tree = _CHECKING.parse(template)
         fault = next(_forbidden(tree), "")
@@ -89,9 +89,9 @@ def template_fault(template: str) -> str:
             for sample in _SAMPLES:
                 _CHECKING.from_string(template).render(sample)
     except TemplateSyntaxError as error:
-        return f"Line {error.lineno} of the template: {error.message}."
+        return f"is wrong in line {error.lineno}: {_sentence(error)}"
     except TemplateError as error:
-        return f"The template cannot be filled in: {error.message}."
+        return f"cannot be filled in: {_sentence(error)}"
     return fault
 
 
@@ -99,7 +99,7 @@ def _forbidden(node: nodes.Node, *, in_loop: bool = False) -> Iterator[str]:
     for child in node.iter_child_nodes():
         reason = _why_forbidden(child, in_loop=in_loop)
         if reason:
-            yield f"Line {child.lineno} of the template: {reason}."
+            yield f"is wrong in line {child.lineno}: {reason}"
         yield from _forbidden(child, in_loop=in_loop or isinstance(child, nodes.For))
 
 
@@ -123,3 +123,7 @@ def _why_forbidden(node: nodes.Node, *, in_loop: bool) -> str:
 
 def _is_list(node: nodes.Node | None) -> bool:
     return isinstance(node, nodes.Name) and node.name in _LISTS
+
+
+def _sentence(error: TemplateError) -> str:
+    return (error.message or "it is not understood").rstrip(".")

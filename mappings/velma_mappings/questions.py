@@ -22,8 +22,10 @@ def _unknown_behaviors(mapping: MappingFile, configs: Sequence[AnalysisConfig]) 
     for loc, key in named:
         if key not in known:
             where = ".".join(str(part) for part in loc)
+            near = nearest(key, known)
+            remedy = "Add it to analysis.yaml, or correct the key."
             message = f"no analysis asks for a behavior '{key}'."
-            yield Problem(where, message, f"Add it to analysis.yaml or correct the key.{nearest(key, known)}")
+            yield Problem(where, message, f"{remedy} Did you mean '{near}'?" if near else remedy)
 
 
 def _unmet_needs(mapping: MappingFile, configs: Sequence[AnalysisConfig]) -> Iterator[Problem]:

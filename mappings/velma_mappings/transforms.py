@@ -49,7 +49,7 @@ def misfit(names: Sequence[str], entry: Entry) -> str:
     for name in names:
         transform = TRANSFORMS[name]
         if entry.kind is not transform.accepts:
-            return f"'{name}' is for a {_words(transform.accepts)}, but here it gets a {_words(entry.kind)}."
+            return f"'{name}' takes a {_words(transform.accepts)}, not a {_words(entry.kind)}"
         entry = transform.shape(entry)
     return ""
 
