@@ -9,6 +9,16 @@ from typing import Any
 Row = Mapping[str, Any]
 Query = Callable[[str], Sequence[Row]]
 
+_DEAL_FIELDS = (
+    "Name",
+    "StageName",
+    "Velma_Last_Call_At__c",
+    "Velma_Next_Step__c",
+    "Velma_Competitors__c",
+    "Velma_Raised_By__c",
+    "Velma_Coaching_Flags__c",
+)
+
 NEGATIVE = -0.2
 """A sentiment at or below this is reported as negative."""
 
@@ -50,12 +60,8 @@ def read_leader_view(query: Query, topics: Mapping[str, str]) -> LeaderView:
 
 
 def _deals(query: Query, topics: Mapping[str, str]) -> tuple[DealLine, ...]:
-    sentiments = ", ".join(topics.values())
-    rows = query(
-        "SELECT Name, StageName, Velma_Last_Call_At__c, Velma_Next_Step__c, Velma_Competitors__c, "
-        f"Velma_Raised_By__c, Velma_Coaching_Flags__c, {sentiments} FROM Opportunity "
-        "WHERE Velma_Last_Call_At__c != null ORDER BY Name"
-    )
+    fields = (*_DEAL_FIELDS, *topics.values())
+    rows = query(_soql(fields, "Opportunity", "Velma_Last_Call_At__c != null", "Name"))
     return tuple(
         DealLine(
             deal=row["Name"],
@@ -79,9 +85,13 @@ def _filters(query: Query, topics: Mapping[str, str]) -> list[FilterAnswer]:
     }
     answers = []
     for question, condition in conditions.items():
-        soql = f"SELECT Subject, What.Name FROM Task WHERE {condition} ORDER BY What.Name, Subject"
+        soql = _soql(("Subject", "What.Name"), "Task", condition, "What.Name, Subject")
         answers.append(FilterAnswer(question, soql, tuple(_call_line(row) for row in query(soql))))
     return answers
+
+
+def _soql(fields: Sequence[str], source: str, condition: str, order: str) -> str:
+    return " ".join(("SELECT", ", ".join(fields), "FROM", source, "WHERE", condition, "ORDER BY", order))
 
 
 def _call_line(row: Row) -> str:
