@@ -1,0 +1,234 @@
+"""Reads the configuration and every file it names, and checks them against each other.
+
+All or nothing: what comes back is valid as a whole, and everything that is wrong is told at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from velma_connectors.analysis import AnalysisConfig
+from velma_connectors.errors import ConfigError, Problem
+from velma_connectors.recordings.options import RecordingOptions
+from velma_connectors.registry import ConnectorKind
+from velma_connectors.url import is_loopback
+from velma_connectors.velma.options import VelmaOptions
+from velma_connectors.velma.playbook import AnalysisFile, select
+from velma_mappings.mapping_file import MappingFile
+from velma_mappings.questions import check_questions
+from velma_sync.config.parts import (
+    LEDGER,
+    RECORDINGS,
+    VELMA,
+    connection_names,
+    load_kinds,
+    parts_of,
+    secrets_of,
+    validate,
+    value_at,
+    with_secrets,
+)
+from velma_sync.config.problems import in_order, position_of
+from velma_sync.config.secrets import (
+    CONFIG_VARIABLE,
+    DIRECTORY_VARIABLE,
+    SecretOption,
+    read_secrets,
+    refuse_secrets_in,
+    refuse_shared_names,
+)
+from velma_sync.config.settings import LedgerSettings, LimitSettings, ScheduleSettings, Settings
+from velma_sync.config.yaml_file import Location, PlainValue, YamlFile, read_yaml
+
+Model = TypeVar("Model", bound=BaseModel)
+
+DEFAULT_PATH = Path("velma-sync.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One CRM account, ready to be opened. `start_at` None means: from the first run on."""
+
+    name: str
+    kind: ConnectorKind
+    options: BaseModel
+    mapping: MappingFile
+    start_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything the admin decided, valid as a whole. Paths are absolute."""
+
+    path: Path
+    connections: tuple[Connection, ...]
+    analysis: AnalysisFile
+    velma: VelmaOptions
+    recordings: RecordingOptions
+    schedule: ScheduleSettings
+    limits: LimitSettings
+    ledger: LedgerSettings
+    audio_directory: Path
+    log_level: str
+
+
+def find_configuration(option: Path | None = None) -> Path:
+    """The file to read: the command's option, else VELMA_SYNC_CONFIG, else ./velma-sync.yaml."""
+    return option or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read and check everything. Raises ConfigError with every problem of every file."""
+    reading = _Reading(read_yaml(path))
+    configuration = reading.configuration()
+    if configuration is None or reading.problems:
+        raise ConfigError(in_order(reading.problems))
+    return configuration
+
+
+def analysis_configs(analysis: AnalysisFile, mapping: MappingFile) -> list[AnalysisConfig]:
+    """Every question that may be asked about a call, whatever its deal's stage and pipeline."""
+    places = {
+        place
+        for entry in analysis.stages
+        for place in product(entry.stages or (None,), entry.pipelines or (None,))
+    }
+    found = (
+        select(analysis, stage=stage, pipeline=pipeline, terms=mapping.terms())
+        for stage, pipeline in sorted(places, key=str)
+    )
+    return list({config.hash: config for config in found}.values())
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One reading of all files; problems add up instead of ending it."""
+
+    file: YamlFile
+    problems: list[Problem] = field(default_factory=list)
+    data: PlainValue = None
+    secrets: Sequence[SecretOption] = ()
+
+    def configuration(self) -> Configuration | None:
+        settings = validate(Settings, self.file.data, self.file, (), self.problems)
+        if settings is None and not isinstance(self.file.data, dict | None):
+            return None
+        kinds, problems = load_kinds(self.file)
+        self.problems += problems
+        self._fill_in_secrets(kinds)
+        velma = self._part(VelmaOptions, VELMA)
+        recordings = self._part(RecordingOptions, RECORDINGS)
+        ledger = self._part(LedgerSettings, LEDGER)
+        analysis = self._analysis()
+        connections = [
+            self._connection(name, kinds.get(name), settings, analysis)
+            for name in connection_names(self.file)
+        ]
+        self._refuse_plain_http()
+        if not (settings and velma and recordings and ledger and analysis):
+            return None
+        return Configuration(
+            path=self.file.path.absolute(),
+            connections=tuple(each for each in connections if each is not None),
+            analysis=analysis,
+            velma=velma,
+            recordings=recordings,
+            schedule=settings.schedule,
+            limits=settings.limits,
+            ledger=ledger.model_copy(update={"path": self._beside(ledger.path).absolute()}),
+            audio_directory=self._beside(settings.audio_directory).absolute(),
+            log_level=settings.log_level,
+        )
+
+    def _fill_in_secrets(self, kinds: dict[str, ConnectorKind]) -> None:
+        self.secrets = secrets_of(self.file, list(parts_of(kinds)))
+        self.problems += refuse_secrets_in(self.file, self.secrets)
+        self.problems += refuse_shared_names(self.file, self.secrets)
+        named = value_at(self.file.data, ("secrets_directory",))
+        directory = os.environ.get(DIRECTORY_VARIABLE) or (named if isinstance(named, str) else None)
+        try:
+            values = read_secrets(self.secrets, self._beside(directory) if directory else None)
+        except ConfigError as error:
+            self.problems += error.problems
+            values = {}
+        self.data = with_secrets(self.file.data, self.secrets, values)
+
+    def _part(self, model: type[Model], at: Location) -> Model | None:
+        return validate(model, value_at(self.data, at), self.file, at, self.problems, self.secrets)
+
+    def _connection(
+        self, name: str, kind: ConnectorKind | None, settings: Settings | None, analysis: AnalysisFile | None
+    ) -> Connection | None:
+        at: Location = ("connections", name)
+        mapping = self._mapping((*at, "mapping"), analysis)
+        options = self._part(kind.options, (*at, "options")) if kind else None
+        if kind is None or settings is None or options is None or mapping is None:
+            return None
+        return Connection(name, kind, options, mapping, settings.connections[name].start_at)
+
+    def _mapping(self, at: Location, analysis: AnalysisFile | None) -> MappingFile | None:
+        file = self._named_file(at)
+        mapping = validate(MappingFile, file.data, file, (), self.problems) if file else None
+        if file is None or mapping is None or analysis is None:
+            return mapping
+        places = {".".join(map(str, location)): location for location in file.values}
+        for problem in check_questions(mapping, analysis_configs(analysis, mapping)):
+            position = position_of(file, places.get(problem.where, ()))
+            self.problems.append(replace(problem, where=file.where(position)))
+        return mapping
+
+    def _analysis(self) -> AnalysisFile | None:
+        file = self._named_file(("analysis", "file"))
+        return validate(AnalysisFile, file.data, file, (), self.problems) if file else None
+
+    def _named_file(self, at: Location) -> YamlFile | None:
+        """The YAML file that a setting names; None with a Problem when it cannot be read."""
+        named = value_at(self.file.data, at)
+        if not isinstance(named, str):
+            return None
+        path = self._beside(named)
+        try:
+            path.open("rb").close()
+        except (OSError, ValueError) as error:
+            where = self.file.where(self.file.values[at])
+            reason = getattr(error, "strerror", None) or "it is no path"
+            message = f"'{at[-1]}' names a file that cannot be read: {path} ({reason})."
+            self.problems.append(Problem(where, message))
+            return None
+        try:
+            return read_yaml(path)
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
+
+    def _refuse_plain_http(self) -> None:
+        """For connectors whose own options do not look at it."""
+        told = {problem.where for problem in self.problems}
+        for location, position in self.file.values.items():
+            value = value_at(self.file.data, location)
+            if not isinstance(value, str) or not value.strip().lower().startswith("http://"):
+                continue
+            where = self.file.where(position)
+            if where not in told and not is_loopback(_host(value)):
+                message = f"'{location[-1]}' would send over plain http, which anyone on the way can read."
+                self.problems.append(Problem(where, message, "Begin it with https://."))
+
+    def _beside(self, named: str | Path) -> Path:
+        """A path as the file names it: relative ones begin where the file is."""
+        return self.file.path.parent / named
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url.strip()).hostname or ""
+    except ValueError:
+        return ""
