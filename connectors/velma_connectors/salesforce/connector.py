@@ -65,7 +65,7 @@ class SalesforceConnector:
         self._client = SalesforceClient(options, wait=wait, clock=lambda: now().timestamp())
         self._known = KnownFields(self._client)
         self._reader = CallReader(connection, options, self._client, self._known, now)
-        self._writer = Writer(self._client, self._known, wait)
+        self._writer = Writer(self._client, wait)
         self._capabilities = Capabilities(
             write_batch=WRITE_BATCH,
             objects={

@@ -109,15 +109,15 @@ class KnownFields:
             return ask()
 
 
-def encode(value: FieldValue, kind: FieldKind | None) -> object:
-    """A value as the REST API takes it. Raises ValueError, with the reason, for one it cannot carry."""
+def encode(value: FieldValue) -> object:
+    """A value as the REST API takes it; a date is a text already.
+
+    Raises ValueError, with the reason, for a value the API cannot carry.
+    """
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("the time has no time zone")
-        moment = value.astimezone(UTC)
-        if kind is FieldKind.DATE:
-            return moment.date().isoformat()
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     if isinstance(value, tuple):
         if any(";" in option for option in value):
             raise ValueError("an option contains a semicolon, which separates options")

@@ -94,10 +94,10 @@ class Provisioner:
             return "its options cannot be read; add them in Setup"
         known = {value.get("valueName") or value.get("fullName"): value for value in values}
         for choice in spec.choices:
-            if choice in known:
-                known[choice]["isActive"] = True
-            else:
+            if choice not in known:
                 values.append(option(choice))
+            elif known[choice].get("isActive") is False:
+                known[choice]["isActive"] = True
         body = {"FullName": full_name, "Metadata": definition}
         return self._try("PATCH", f"{_FIELDS}/{field_id}", body)
 

@@ -6,13 +6,11 @@ each unit still gets a result of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from velma_connectors.model import (
     DroppedField,
-    FieldKind,
     FieldUpdate,
     NoteUpsert,
     RecordRef,
@@ -25,8 +23,6 @@ from velma_connectors.salesforce.soql import is_id
 
 NOTE_FIELD = "Description"
 Unit = FieldUpdate | NoteUpsert
-KindOf = Callable[[str, str], FieldKind | None]
-"""Object and field name -> what the field holds; asked only where a value's spelling depends on it."""
 
 
 @dataclass(slots=True)
@@ -107,7 +103,7 @@ def record_of(unit: Unit) -> RecordRef | None:
     return unit.targets[0] if unit.targets else None
 
 
-def gather(units: Sequence[Unit], kind_of: KindOf) -> dict[RecordRef, Row]:
+def gather(units: Sequence[Unit]) -> dict[RecordRef, Row]:
     """One row per record. Where two updates name the same field, the later one counts."""
     rows: dict[RecordRef, Row] = {}
     for unit in units:
@@ -118,18 +114,16 @@ def gather(units: Sequence[Unit], kind_of: KindOf) -> dict[RecordRef, Row]:
         if isinstance(unit, NoteUpsert):
             row.notes.append(unit)
         else:
-            _add_fields(row, unit, kind_of)
+            _add_fields(row, unit)
     for row in rows.values():
         if not is_id(row.record.id):
             row.settle(WriteStatus.REJECTED, "the id of the record is not one of Salesforce")
     return rows
 
 
-def _add_fields(row: Row, update: FieldUpdate, kind_of: KindOf) -> None:
+def _add_fields(row: Row, update: FieldUpdate) -> None:
     for name, value in update.fields.items():
-        # A date field refuses a time of day, and only the schema knows which field is one.
-        kind = kind_of(row.record.object, name) if isinstance(value, datetime) else None
         try:
-            row.fields[name] = encode(value, kind)
+            row.fields[name] = encode(value)
         except ValueError as error:
             row.dropped[name] = str(error)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater
-from velma_connectors.model import Field, FieldKind, WriteResult, WriteStatus
+from velma_connectors.model import Field, WriteResult, WriteStatus
 from velma_connectors.salesforce.client import SalesforceClient
-from velma_connectors.salesforce.fields import KnownFields, read_fields
+from velma_connectors.salesforce.fields import read_fields
 from velma_connectors.salesforce.mending import mend, named_fields
 from velma_connectors.salesforce.rows import NOTE_FIELD, Row, Unit, gather, record_of
 from velma_connectors.salesforce.verdicts import (
@@ -36,9 +36,8 @@ _ONE_ROWS_FAULT = ("JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD", "INV
 class Writer:
     """Writes units of one connection. `wait` sleeps for some seconds; each write keeps its own state."""
 
-    def __init__(self, client: SalesforceClient, known: KnownFields, wait: Callable[[float], None]) -> None:
+    def __init__(self, client: SalesforceClient, wait: Callable[[float], None]) -> None:
         self._client = client
-        self._known = known
         self._wait = wait
 
     def write(self, units: Sequence[Unit]) -> list[WriteResult]:
@@ -47,7 +46,7 @@ class Writer:
         All that goes to one record is one row; rows are sent 200 at a time, those that could be mended
         once more together. Descriptions are read just before their notes are written into them.
         """
-        rows = gather(units, self._kind_of)
+        rows = gather(units)
         run = _Run(self._client)
         run.send_all(list(rows.values()), MAX_ROWS)
         for seconds, size in LOCK_RETRIES:
@@ -60,10 +59,6 @@ class Writer:
             if row.locked:
                 row.settle(WriteStatus.RETRY, "the record is being saved by somebody else", LOCKED_SECONDS)
         return [_result(unit, rows) for unit in units]
-
-    def _kind_of(self, object_name: str, field: str) -> FieldKind | None:
-        known = self._known.of(object_name).get(field)
-        return known.kind if known else None
 
 
 def _result(unit: Unit, rows: Mapping[Any, Row]) -> WriteResult:
