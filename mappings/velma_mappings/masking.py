@@ -90,7 +90,7 @@ def masker(
     kept = Kept.of(keep_terms, keep_names)
     tagged = ((run, category) for text in texts for run, category in _runs(text) if category is not None)
     secrets: dict[str, str] = {}
-    for value, category in (*tagged, *((name, "NAME") for name in mask_names)):
+    for value, category in (*((name, "NAME") for name in mask_names), *tagged):
         for part in _parts(value, category):
             if part not in kept:
                 secrets.update(dict.fromkeys(_spellings(part), category))

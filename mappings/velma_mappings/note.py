@@ -96,6 +96,7 @@ Prospect's sentiment by topic
 {% endfor %}
 {% endif %}
 {% if negative_spike %}
+
 Sounded negative: {{ negative_spike }}
 {% endif %}
 {% if objections %}
