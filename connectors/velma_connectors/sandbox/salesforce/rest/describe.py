@@ -1,0 +1,168 @@
+"""What the API says of its objects and their fields, as far as the caller may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from velma_connectors.sandbox.salesforce.access import VisibleField
+from velma_connectors.sandbox.salesforce.caller import Caller
+from velma_connectors.sandbox.salesforce.fields import NUMBER_TYPES, FieldDefinition
+from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
+from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
+from velma_connectors.sandbox.salesforce.switches import OrgSwitches
+
+_SOAP_TYPES = {
+    **{"boolean": "xsd:boolean", "int": "xsd:int", "long": "xsd:long", "date": "xsd:date"},
+    **{"datetime": "xsd:dateTime", "id": "tns:ID", "reference": "tns:ID", "base64": "xsd:base64Binary"},
+    **{"double": "xsd:double", "currency": "xsd:double", "percent": "xsd:double"},
+}
+_INT_DIGITS = {"int": 8, "long": 18}
+_NOT_GROUPABLE = NUMBER_TYPES | {"base64", "complexvalue", "datetime", "multipicklist"}
+
+
+def list_objects(request: ApiRequest) -> ApiAnswer:
+    caller = request.caller
+    names = [name for name in caller.org.schema.standard if caller.find(name)]
+    objects = [object_summary(caller.org.schema.standard[name], caller) for name in names]
+    return ApiAnswer(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects})
+
+
+def describe_object(request: ApiRequest, object_name: str) -> ApiAnswer:
+    definition = request.definition(object_name)
+    caller = request.caller
+    described = object_summary(definition, caller)
+    described["fields"] = [
+        field_description(visible, caller.org.switches) for visible in caller.fields(definition.name).values()
+    ]
+    described["childRelationships"] = [
+        {
+            "childSObject": each.child,
+            "field": each.field.name,
+            "relationshipName": each.field.child_relationship,
+            "cascadeDelete": each.field.cascades,
+            "deprecatedAndHidden": False,
+            "restrictedDelete": False,
+        }
+        for each in caller.org.schema.children(definition.name)
+        if caller.find(each.child)
+    ]
+    described["recordTypeInfos"] = [
+        {
+            "active": True,
+            "available": True,
+            "defaultRecordTypeMapping": True,
+            "developerName": "Master",
+            "master": True,
+            "name": "Master",
+            "recordTypeId": "012000000000000AAA",
+        }
+    ]
+    return ApiAnswer(200, described)
+
+
+def object_summary(definition: ObjectDefinition, caller: Caller) -> dict[str, Any]:
+    """The part of a describe that the list of all objects gives too."""
+    editable = caller.org.access.object_level(caller.author.user_id, definition) == "edit"
+    url = f"{caller.base}/sobjects/{definition.name}"
+    return {
+        "name": definition.name,
+        "label": definition.label,
+        "labelPlural": definition.plural,
+        "keyPrefix": definition.key_prefix,
+        "custom": False,
+        "queryable": True,
+        "retrieveable": True,
+        "searchable": definition.name_field is not None,
+        "createable": definition.createable and editable,
+        "updateable": definition.updateable and editable,
+        "deletable": definition.deletable and editable,
+        "replicateable": definition.createable or definition.updateable,
+        "layoutable": definition.takes_custom_fields,
+        "triggerable": definition.takes_custom_fields,
+        "deprecatedAndHidden": False,
+        "urls": {
+            "sobject": url,
+            "describe": f"{url}/describe",
+            "rowTemplate": f"{url}/{{ID}}",
+        },
+    }
+
+
+def field_description(visible: VisibleField, switches: OrgSwitches) -> dict[str, Any]:
+    """One field of a describe. `updateable` and `createable` tell what this caller may do."""
+    definition = visible.definition
+    return {
+        **_type_facts(definition, switches),
+        "name": definition.name,
+        "label": definition.label,
+        "inlineHelpText": definition.help_text,
+        "custom": definition.custom,
+        "calculated": definition.calculated,
+        "createable": definition.createable and visible.editable,
+        "updateable": definition.updateable and visible.editable,
+        "nillable": definition.nillable,
+        "defaultedOnCreate": definition.defaulted_on_create,
+        "defaultValue": definition.default,
+        "filterable": definition.filterable,
+        "sortable": definition.sortable,
+        "groupable": definition.filterable and definition.type not in _NOT_GROUPABLE,
+        "aggregatable": definition.filterable and definition.type != "boolean",
+        "externalId": definition.external_id,
+        "idLookup": definition.type == "id" or definition.external_id,
+        "unique": definition.unique,
+        "caseSensitive": False,
+        "permissionable": definition.permissionable,
+        "nameField": False,
+        "namePointing": definition.polymorphic,
+        "polymorphicForeignKey": definition.polymorphic,
+        "referenceTo": list(definition.reference_to),
+        "relationshipName": definition.relationship_name,
+        "cascadeDelete": False,
+        "restrictedDelete": False,
+        "dependentPicklist": False,
+        "controllerName": None,
+        "encrypted": False,
+        "autoNumber": False,
+        "deprecatedAndHidden": False,
+        "picklistValues": _picklist_values(definition, switches),
+        "restrictedPicklist": definition.restricted,
+    }
+
+
+def _type_facts(definition: FieldDefinition, switches: OrgSwitches) -> dict[str, Any]:
+    length = definition.length
+    if switches.describe_length_cap is not None:
+        length = min(length, switches.describe_length_cap)
+    return {
+        "type": definition.type,
+        "soapType": _SOAP_TYPES.get(definition.type, "xsd:string"),
+        "length": length,
+        "byteLength": 18 if definition.type in ("id", "reference") else length * 3,
+        "precision": definition.precision,
+        "scale": definition.scale,
+        "digits": _INT_DIGITS.get(definition.type, 0),
+        "extraTypeInfo": definition.extra_type_info,
+        "htmlFormatted": definition.html_formatted,
+    }
+
+
+def _picklist_values(definition: FieldDefinition, switches: OrgSwitches) -> list[dict[str, Any]]:
+    if not definition.restricted and not switches.lists_unrestricted_choices:
+        return []
+    return [
+        {
+            "active": choice.active,
+            "defaultValue": choice.default,
+            "label": choice.label,
+            "validFor": None,
+            "value": choice.value,
+        }
+        for choice in definition.choices
+        if choice.active
+    ]
+
+
+ROUTES = (
+    Route("GET", "/sobjects", "describe", list_objects),
+    Route("GET", "/sobjects/<object_name>/describe", "describe", describe_object),
+)
