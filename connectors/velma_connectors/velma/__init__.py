@@ -1,0 +1,1 @@
+"""Velma-2 batch by Modulate: one synchronous request per recording."""
