@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -33,13 +34,13 @@ class RunningServer:
     """
 
     def __init__(self, app: WsgiApp, port: int = 0) -> None:
-        self._server = make_server(HOST, port, app, threaded=True, request_handler=_QuietHandler)
+        with socket.create_server((HOST, port), backlog=128) as listening:
+            self.port = listening.getsockname()[1]
+            self._server = make_server(
+                HOST, self.port, app, threaded=True, request_handler=_QuietHandler, fd=listening.fileno()
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
-
-    @property
-    def port(self) -> int:
-        return self._server.server_port
 
     @property
     def url(self) -> str:

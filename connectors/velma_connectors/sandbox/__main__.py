@@ -1,0 +1,62 @@
+"""`python -m velma_connectors.sandbox DIRECTORY`: serve a rehearsal room until SIGINT or SIGTERM.
+
+When everything answers, one line of JSON with all addresses and credentials goes to standard output; a
+parent process waits for that line. On the way out the org is saved in the folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from velma_connectors.sandbox.rehearsal import Rehearsal
+from velma_connectors.sandbox.velma import VelmaModes
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        room = Rehearsal(
+            asked.directory,
+            copies=asked.copies,
+            distinct_audio=asked.distinct_audio,
+            modes=VelmaModes(latency_seconds=asked.latency),
+            concurrency=asked.concurrency,
+        )
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"The sandbox in {asked.directory} cannot start: {error}\n")
+        return 1
+    with room:
+        sys.stdout.write(json.dumps(asdict(room.addresses)) + "\n")
+        sys.stdout.flush()
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m velma_connectors.sandbox",
+        description="Serve invented Salesforce, Velma and recording servers with sample calls.",
+    )
+    parser.add_argument("directory", type=Path, help="folder that keeps the org and the ports")
+    parser.add_argument(
+        "--copies", type=int, default=1, help="how often a new folder gets the sample calls (1)"
+    )
+    parser.add_argument(
+        "--distinct-audio", action="store_true", help="give every copy's recordings bytes of their own"
+    )
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that an analysis takes (0)")
+    parser.add_argument("--concurrency", type=int, default=5, help="analyses at the same time (5)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
