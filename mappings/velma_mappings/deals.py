@@ -22,7 +22,7 @@ class DealRule(StrEnum):
 def choose_deal(call: Call, rule: DealRule) -> DealChoice:
     """Choose by the rule. The reasons are few and stable, so that they can be counted."""
     if not call.deals:
-        return DealChoice(None, "it is linked to no deal")
+        return DealChoice(None, "the call is linked to no deal")
     if rule is DealRule.PRIMARY:
         primary = [deal for deal in call.deals if deal.is_primary]
         return _only(

@@ -106,22 +106,19 @@ def _unfed(mapping: MappingFile) -> dict[str, str]:
 
 
 def _topic_problems(mapping: MappingFile) -> Iterator[Misfit]:
-    slugs: dict[str, str] = {}
     spellings: list[Spelling] = []
     for at, topic in enumerate(mapping.topics):
-        loc: Loc = ("topics", at, "name")
-        path = slug(topic.name)
-        if path in RESERVED_SLUGS:
-            message = f"would be sentiment.{path}, which means something else; call the topic differently"
-            yield Misfit(loc, topic.name, message)
-        elif slugs.setdefault(path, topic.name) != topic.name:
-            message = f"would be sentiment.{path}, as '{slugs[path]}' is already; rename one of the two"
-            yield Misfit(loc, topic.name, message)
-        spellings.append(Spelling(loc, topic.name, topic.name))
+        loc: Loc = ("topics", at)
+        if slug(topic.name) in RESERVED_SLUGS:
+            message = (
+                f"would be sentiment.{slug(topic.name)}, which means something else; choose another name"
+            )
+            yield Misfit((*loc, "name"), topic.name, message)
+        spellings.append(Spelling((*loc, "name"), topic.name, topic.name))
         for n, text in enumerate(topic.synonyms):
-            spellings.append(Spelling(("topics", at, "synonyms", n), text, topic.name))
+            spellings.append(Spelling((*loc, "synonyms", n), text, topic.name))
         for n, text in enumerate(topic.exclude):
-            yield from _wordless(Spelling(("topics", at, "exclude", n), text, topic.name))
+            yield from _wordless(Spelling((*loc, "exclude", n), text, topic.name))
     yield from _repeats(spellings, tokens)
 
 

@@ -129,7 +129,9 @@ class BehaviorThresholds(_Strict):
     """Confidences for one behavior; what is left out is as for all."""
 
     list: Confidence | None = None
+    """To list this behavior as noticed."""
     confirm: Confidence | None = None
+    """To check a box because of it."""
 
 
 class Thresholds(_Strict):
@@ -157,6 +159,7 @@ class Notes(_Strict):
     """The summary note."""
 
     enabled: bool = True
+    """Write a note at all."""
     on: tuple[Target, ...] = (Target.CALL,)
     """Records the note is attached to."""
     template: str | None = None
@@ -191,7 +194,7 @@ class MappingFile(_Strict):
     thresholds: Thresholds = Thresholds()
     """How sure the analysis must be."""
     notes: Notes = Notes()
-    """The summary note."""
+    """Whether a summary note is written, where, and in which words."""
 
     @model_validator(mode="after")
     def _consistent(self) -> MappingFile:

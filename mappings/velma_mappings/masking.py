@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _TAG = re.compile(r"<(?P<close>/?)(?P<kind>pii|phi)(?::(?P<category>[\w -]*))?>", re.IGNORECASE)
-_TORN_TAG = re.compile(r"</?(?:pii|phi)(?::[\w -]*)?$", re.IGNORECASE)
+_TORN_TAG = re.compile(r"(?:</?(?:pii|phi)(?::[\w -]*)?)+$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;\n]")
 _LAST_WORD = re.compile(r"\S+\s*$")
 _PLACEHOLDER = re.compile(r"(\[[A-Z0-9_]+\])")

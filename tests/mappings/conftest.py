@@ -261,9 +261,7 @@ def read_answer(document: Mapping[str, Any], config: AnalysisConfig) -> Analysis
             pick["conversation_type_uuid"], pick["name"], pick["confidence"], _is_default(pick)
         ),
         roles=tuple(
-            RolePick(
-                row["speaker_label"], row["participant_role_uuid"], row["confidence"], _is_default(row)
-            )
+            RolePick(row["speaker_label"], row["participant_role_uuid"], row["confidence"], _is_default(row))
             for row in document["participant_role_picks"]
         ),
         detections=_detections(document["behaviors"]),

@@ -64,12 +64,10 @@ def test_a_detection_confirms_only_as_the_prospects_own_word(
         ("only one speaker", unknown(State.UNAVAILABLE)),
     ],
 )
-def test_not_confirmed_needs_every_condition(
-    make: Any, case: str, expected: tuple[Any, State, str]
-) -> None:
+def test_not_confirmed_needs_every_condition(make: Any, case: str, expected: tuple[Any, State, str]) -> None:
     scopes = {"another type": OTHER_TYPE, "no type": OTHER_TYPE}
     config = make.config(_plan(make, scopes.get(case, UNSCOPED)))
-    more: dict[str, Any] = {
+    cases: dict[str, dict[str, Any]] = {
         "the analyzer says not detected": {"detections": (make.row("plan", "p", detected=False),)},
         "no type": {"conversation_type": None},
         "the analyzer left it out": {
@@ -79,10 +77,10 @@ def test_not_confirmed_needs_every_condition(
             "roles": (RolePick("p", make.PROSPECT_ROLE, 0.59, False), make.picks()[1])
         },
         "only one speaker": {"clips": make.conversation()[::2]},
-    }.get(case, {})
+    }
     if case == "nothing was asked":
         config = make.config("something_else")
-    assert _answer(told(make, make.analysis(**more), config)) == expected
+    assert _answer(told(make, make.analysis(**cases.get(case, {})), config)) == expected
 
 
 def test_no_speaker_of_the_prospects_role_means_it_was_not_evaluated(make: Any) -> None:

@@ -44,12 +44,12 @@ def test_an_unstated_confidence_counts_as_a_half_and_is_marked(make: Any) -> Non
 
 def test_a_threshold_of_its_own_holds_for_one_behavior_only(make: Any) -> None:
     thresholds = Thresholds.model_validate({"behaviors": {"b": {"list": 0.9}, "x": {"confirm": 0.1}}})
-    assert found(
-        make, make.behavior("b"), make.row("b", "r", 0.85), thresholds=thresholds
-    ).outcome is (Outcome.BELOW_THRESHOLD)
-    assert found(
-        make, make.behavior("x"), make.row("x", "r", 0.85), thresholds=thresholds
-    ).outcome is (Outcome.DETECTED)
+    assert found(make, make.behavior("b"), make.row("b", "r", 0.85), thresholds=thresholds).outcome is (
+        Outcome.BELOW_THRESHOLD
+    )
+    assert found(make, make.behavior("x"), make.row("x", "r", 0.85), thresholds=thresholds).outcome is (
+        Outcome.DETECTED
+    )
 
 
 SCOPED = {"type": {"conversation_types": ("other",)}, "role": {"roles": ("other",)}, "none": {}}

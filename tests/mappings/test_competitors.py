@@ -87,28 +87,35 @@ def told(make: Any, texts: dict[str, str], *rows: Any, asked: bool = True, **mor
         for clip in make.conversation()
     )
     config = make.config(*(["rival"] if asked else []))
-    return distil(make.call(), make.analysis(clips=clips, detections=rows, **more), config, make.mapping()).values
+    return distil(
+        make.call(), make.analysis(clips=clips, detections=rows, **more), config, make.mapping()
+    ).values
 
 
+INTEL = ("Competitor Mention",)
 PATHS = ("competitors", "competitor_status", "raised_by", "competitor_first_mention", "deal_intel")
 
 
 @pytest.mark.parametrize(
     ("texts", "by", "expected"),
     [
-        ({"c1": "Acme"}, "p", (("Acme Platform",), "Confirmed", "Prospect", "00:00", ("Competitor Mention",))),
+        (
+            {"c1": "Acme"},
+            "p",
+            (("Acme Platform",), "Confirmed", "Prospect", "00:00", INTEL),
+        ),
         (
             {"c1": "Acme", "c2": "Acme"},
             "p",
-            (("Acme Platform",), "Confirmed", "Both", "00:00", ("Competitor Mention",)),
+            (("Acme Platform",), "Confirmed", "Both", "00:00", INTEL),
         ),
         (
             {"c3": "Acme and Quorvane"},
             "p",
-            (("Acme Platform", "Quorvane"), "Mention only", "Prospect", "00:40", ("Competitor Mention",)),
+            (("Acme Platform", "Quorvane"), "Mention only", "Prospect", "00:40", INTEL),
         ),
         ({"c2": "Acme"}, "r", (("Acme Platform",), "Mention only", "Rep", "00:20", ())),
-        ({}, "p", ((), "Unnamed", "Prospect", "00:00", ("Competitor Mention",))),
+        ({}, "p", ((), "Unnamed", "Prospect", "00:00", INTEL)),
     ],
 )
 def test_a_noticed_competitor_is_told_with_name_side_and_place(
@@ -121,7 +128,12 @@ def test_a_noticed_competitor_is_told_with_name_side_and_place(
 
 def test_a_name_is_told_even_if_the_behavior_was_not_asked_for(make: Any) -> None:
     values = told(make, {"c3": "Acme"}, asked=False)
-    assert [values[path].value for path in PATHS[:4]] == [("Acme Platform",), "Mention only", "Prospect", "00:40"]
+    assert [values[path].value for path in PATHS[:4]] == [
+        ("Acme Platform",),
+        "Mention only",
+        "Prospect",
+        "00:40",
+    ]
     assert values["deal_intel"].state is State.NOT_EVALUATED
 
 

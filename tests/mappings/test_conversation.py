@@ -51,7 +51,12 @@ def test_shares_leave_unknown_speakers_out(make: Any) -> None:
 
 def test_uncertain_roles_leave_only_what_needs_none(make: Any) -> None:
     values = told(make, roles=())
-    per_side = ("talk_ratio_rep", "longest_monologue_seconds", "longest_monologue_prospect_seconds", "rep_questions")
+    per_side = (
+        "talk_ratio_rep",
+        "longest_monologue_seconds",
+        "longest_monologue_prospect_seconds",
+        "rep_questions",
+    )
     assert {values[path].state for path in per_side} == {State.UNAVAILABLE}
     assert values["speaker_switches"].value == 3
 

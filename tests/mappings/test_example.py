@@ -80,9 +80,7 @@ def test_a_planted_value_is_found(report: CallReport, path: str, value: FieldVal
 
 
 @pytest.mark.parametrize(("path", "places"), EXPECTED_PLACES.items())
-def test_a_planted_value_is_shown_where_it_was_said(
-    report: CallReport, path: str, places: list[str]
-) -> None:
+def test_a_planted_value_is_shown_where_it_was_said(report: CallReport, path: str, places: list[str]) -> None:
     assert [place.at for place in report.values[path].evidence] == places
 
 

@@ -57,8 +57,9 @@ def test_tags_become_categories(text: str, expected: str) -> None:
 )
 def test_other_mentions_of_a_tagged_value_are_masked_as_whole_words(text: str, expected: str) -> None:
     tagged = (
-        "<pii:name>Robert Kane</pii:name> <pii:order>48213</pii:order> <pii:n>100</pii:n> <pii:name>Al</pii:name>"
-        " <pii:address>12 Elm  Street</pii:address> <pii:name>Mo</pii:name> <pii:user>kim</pii:user>"
+        "<pii:name>Robert Kane</pii:name> <pii:order>48213</pii:order> <pii:n>100</pii:n>"
+        " <pii:name>Al</pii:name> <pii:address>12 Elm  Street</pii:address>"
+        " <pii:name>Mo</pii:name> <pii:user>kim</pii:user>"
     )
     assert masked(text, tagged) == expected
 
@@ -104,12 +105,15 @@ def test_names_on_the_record_are_masked_or_kept_as_asked() -> None:
     kept = masker(texts, keep_names=["Dana Whitcombe"])
     assert kept(texts[0]) == "Dana and Dana Whitcombe met [NAME]."
     assert kept("Dana's plan with Bo") == "Dana's plan with Bo"
-    assert masker(["<pii:name>Dana's</pii:name>"], keep_names=["Dana"])("<pii:name>Dana's</pii:name>") == "Dana's"
+    assert (
+        masker(["<pii:name>Dana's</pii:name>"], keep_names=["Dana"])("<pii:name>Dana's</pii:name>")
+        == "Dana's"
+    )
 
 
 def test_a_listed_company_stays_readable_although_it_is_tagged() -> None:
-    text = "We left <pii:organization>Acme  Platform</pii:organization> and <pii:organization>Zed</pii:organization>."
-    assert masked(text, keep_terms=["acme platform"]) == "We left Acme  Platform and [ORGANIZATION]."
+    text = "We left <pii:company>Acme  Platform</pii:company> and <pii:company>Zed</pii:company>."
+    assert masked(text, keep_terms=["acme platform"]) == "We left Acme  Platform and [COMPANY]."
 
 
 def test_a_tagged_word_never_damages_what_is_masked_already() -> None:
@@ -135,7 +139,7 @@ def test_tags_are_taken_off_for_matching(text: str, spoken: str) -> None:
 
 NAMES = st.sampled_from(["Robert", "Zoë Kant", "Priya", "José María", "Li Wei", "O'Hara", "Ольга"])
 TAG = st.sampled_from(["<pii:name>{}</pii:name>", "<pii:firstname>{}</pii:firstname>", "<phi>{}</phi>"])
-FILLER = st.text(st.characters(blacklist_characters="<>", blacklist_categories=("Cs",)), max_size=20)
+FILLER = st.text(st.characters(exclude_characters="<>", codec="utf-8"), max_size=20)
 
 
 @given(NAMES, TAG, FILLER, FILLER)
@@ -149,7 +153,19 @@ def test_a_tagged_name_never_survives_anywhere(name: str, tag: str, before: str,
 
 
 PIECES = st.sampled_from(
-    ["<pii:name>", "</pii:name>", "<phi>", "</phi>", "<pii", "Robert", " ", ".", "4111111111111111", "[NAME]", "NAME"]
+    [
+        "<pii:name>",
+        "</pii:name>",
+        "<phi>",
+        "</phi>",
+        "<pii",
+        "Robert",
+        " ",
+        ".",
+        "4111111111111111",
+        "[NAME]",
+        "NAME",
+    ]
 )
 
 

@@ -82,7 +82,9 @@ def test_doubtful_roles_leave_nobody_on_any_side(
         for label, side in zip("ab", sides, strict=True)
         if side is not None
     )
-    clips = tuple(make.clip(label, label, seconds=spoken) for label, spoken in zip("ab", seconds, strict=True))
+    clips = tuple(
+        make.clip(label, label, seconds=spoken) for label, spoken in zip("ab", seconds, strict=True)
+    )
     speakers = join(make.analysis(clips=clips, roles=picks), make.config(), least_confidence=0.6)
     assert doubt in speakers.doubt
     assert bool(speakers.doubt) == bool(doubt)

@@ -50,7 +50,11 @@ def test_the_average_counts_each_topic_once_whatever_its_group(make: Any) -> Non
 
 def test_a_topic_without_a_group_goes_to_the_review_list(make: Any) -> None:
     found = report(
-        make, ("fishing", "p", -0.25), ("boats", "r", 0.5), ("price", "p", 0.1), summary="About <pii>Kim</pii>."
+        make,
+        ("fishing", "p", -0.25),
+        ("boats", "r", 0.5),
+        ("price", "p", 0.1),
+        summary="About <pii>Kim</pii>.",
     )
     assert found.unmatched_topics == (("fishing", -0.25), ("boats", None))
     assert found.values["other_topics"].value == "fishing: -0.25; boats"

@@ -67,9 +67,7 @@ def test_the_default_groups_take_what_sales_calls_are_about(
         ("?!", "there is nothing to read"),
     ],
 )
-def test_a_topic_in_doubt_is_taken_by_no_group(
-    default_mapping: MappingFile, topic: str, why: str
-) -> None:
+def test_a_topic_in_doubt_is_taken_by_no_group(default_mapping: MappingFile, topic: str, why: str) -> None:
     assert taker(topic, default_mapping) is None, why
 
 
@@ -130,7 +128,9 @@ def test_a_name_becomes_a_part_of_a_path() -> None:
     assert slug("Цена") == "цена"
 
 
-WORDS = st.lists(st.sampled_from("price cost timeline roll out night shift of the".split()), max_size=6)
+WORDS = st.lists(
+    st.sampled_from(["price", "cost", "timeline", "roll", "out", "night", "shift", "of", "the"]), max_size=6
+)
 
 
 @given(WORDS, st.sampled_from([str.upper, str.title, str.lower]), st.sampled_from([" ", "-", ", ", " / "]))
