@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ class Fault:
     """What happens to the next `times` requests whose `METHOD /path` matches the pattern.
 
     `answer` replaces the emulator's answer. `cut` closes the connection without one: "before" the
-    emulator has acted, or "after", when it has acted and only its answer is lost. `hold` makes the
-    request wait until `release` is set.
+    emulator has acted, "after", when it has acted and only its answer is lost, or "midway", after half of
+    the answer's body. `hold` makes the request wait until `release` is set.
     """
 
     pattern: str
@@ -74,6 +74,8 @@ class FaultInjector:
         if fault.cut == "after":
             b"".join(self._app(environ, lambda *_: lambda _data: None))
             return _cut(environ)
+        if fault.cut == "midway":
+            return _half(self._app, environ, start_response)
         if fault.answer is not None:
             _drain(environ)
             return fault.answer(environ, start_response)
@@ -88,6 +90,16 @@ def _drain(environ: dict[str, Any]) -> None:
         if not piece:
             return
         remaining -= len(piece)
+
+
+def _half(app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+    """The emulator's answer with its full length announced, of which only half is sent."""
+    response = Response.from_app(app, environ)
+    body = response.get_data()
+    response.headers["Content-Length"] = str(len(body))
+    start_response(response.status, list(response.headers))
+    yield body[: len(body) // 2]
+    yield from _cut(environ)
 
 
 def _cut(environ: dict[str, Any]) -> Iterable[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from velma_connectors.sandbox.salesforce.fields import FieldDefinition
@@ -35,6 +36,8 @@ class Access:
     """Level by object and user; EVERYBODY for the profile all users share."""
     fields: dict[tuple[str, str, str], Level] = field(default_factory=dict)
     """Level by object, field and user, in place of the usual one. Change it with `set_field_level`."""
+    revision: int = 0
+    _seen: tuple[tuple[int, int, int], datetime] | None = None
     _known: dict[tuple[str, str, int], tuple[object, dict[str, VisibleField]]] = field(default_factory=dict)
 
     def may(self, user_id: str, permission: str) -> bool:
@@ -45,7 +48,16 @@ class Access:
 
     def set_field_level(self, object_name: str, field_name: str, level: Level, user_id: str) -> None:
         self.fields[object_name, field_name, user_id] = level
+        self.revision += 1
         self._known.clear()
+
+    def changed_at(self, moment: datetime) -> datetime:
+        """When objects, fields or rights on them last changed, as far as was asked before."""
+        changes = self.records.changes
+        state = (self.schema.revision, self.revision, changes["FieldPermissions"])
+        if self._seen is None or self._seen[0] != state:
+            self._seen = (state, moment)
+        return self._seen[1]
 
     def object_level(self, user_id: str, definition: ObjectDefinition) -> Level:
         """What the user may do with the records of an object at all."""

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Request, Response
 
 from velma_connectors.sandbox.salesforce.caller import Caller
 from velma_connectors.sandbox.salesforce.incoming import Author
+from velma_connectors.sandbox.salesforce.oauth import TokenRefusal, grant
 from velma_connectors.sandbox.salesforce.org import SalesforceOrg
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal, not_found
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest
 from velma_connectors.sandbox.salesforce.router import Router
 from velma_connectors.sandbox.salesforce.sessions import USABLE_SCOPES, Session
-from velma_connectors.sandbox.salesforce.tokens import TokenRefusal, grant
 
 OLDEST_VERSION, NEWEST_VERSION = 59, 67
 OLDEST_NOT_RETIRED = 31

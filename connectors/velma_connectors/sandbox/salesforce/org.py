@@ -12,7 +12,6 @@ from velma_connectors.sandbox.salesforce import persistence
 from velma_connectors.sandbox.salesforce.access import EVERYBODY, Access, Level
 from velma_connectors.sandbox.salesforce.catalogue import DATA_OBJECTS, TOOLING_OBJECTS
 from velma_connectors.sandbox.salesforce.catalogue.setup import USUAL_PERMISSIONS
-from velma_connectors.sandbox.salesforce.cursors import QueryCursors
 from velma_connectors.sandbox.salesforce.custom_fields import CustomFields
 from velma_connectors.sandbox.salesforce.derivation import is_archived
 from velma_connectors.sandbox.salesforce.files import FileStore
@@ -23,6 +22,7 @@ from velma_connectors.sandbox.salesforce.records import Record, RecordTable
 from velma_connectors.sandbox.salesforce.rules import Flow, Rules, ValidationRule
 from velma_connectors.sandbox.salesforce.saving import RecordWriter
 from velma_connectors.sandbox.salesforce.sessions import ConnectedApp, Session, Sessions
+from velma_connectors.sandbox.salesforce.soql.cursors import QueryCursors
 from velma_connectors.sandbox.salesforce.stamps import stamp, whole_second
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
 from velma_connectors.sandbox.salesforce.usage import Usage

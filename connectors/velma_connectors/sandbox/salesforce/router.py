@@ -8,11 +8,13 @@ from werkzeug.routing import Map, Rule
 from velma_connectors.sandbox.salesforce.refusals import Refusal, RequestRefusal, not_found
 from velma_connectors.sandbox.salesforce.rest import (
     collections,
+    composite,
     describe,
     organization,
     queries,
     records,
     tooling,
+    upserts,
 )
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
 
@@ -22,6 +24,8 @@ ROUTES: tuple[Route, ...] = (
     *describe.ROUTES,
     *records.ROUTES,
     *collections.ROUTES,
+    *upserts.ROUTES,
+    *composite.ROUTES,
     *tooling.ROUTES,
 )
 

@@ -61,13 +61,15 @@ RowWriter = Callable[[Row, ObjectDefinition, Caller], RowResult]
 
 def create_records(request: ApiRequest) -> ApiAnswer:
     body = request.json()
-    return ApiAnswer(200, _run(_rows(body, request.caller), _create, _all_or_none(body), request.caller))
+    return ApiAnswer(
+        200, write_rows(read_rows(body, request.caller), _create, all_or_none(body), request.caller)
+    )
 
 
 def update_records(request: ApiRequest) -> ApiAnswer:
     body = request.json()
-    rows = [_with_id(row) for row in _rows(body, request.caller)]
-    return ApiAnswer(200, _run(rows, _update, _all_or_none(body), request.caller))
+    rows = [_with_id(row) for row in read_rows(body, request.caller)]
+    return ApiAnswer(200, write_rows(rows, _update, all_or_none(body), request.caller))
 
 
 def delete_records(request: ApiRequest) -> ApiAnswer:
@@ -78,8 +80,8 @@ def delete_records(request: ApiRequest) -> ApiAnswer:
         definition = request.caller.org.schema.by_key_prefix(each)
         known = request.caller.find(definition.name) if definition else None
         rows.append(Row(known.name if known else each[:3], known, {}, each))
-    all_or_none = request.args.get("allOrNone", "false").lower() == "true"
-    return ApiAnswer(200, _run(rows, _delete, all_or_none, request.caller))
+    together = request.args.get("allOrNone", "false").lower() == "true"
+    return ApiAnswer(200, write_rows(rows, _delete, together, request.caller))
 
 
 def read_by_url(request: ApiRequest, object_name: str) -> ApiAnswer:
@@ -121,14 +123,14 @@ def _check_size(count: int, most: int) -> None:
         raise RequestRefusal("EXCEEDED_ID_LIMIT", message)
 
 
-def _all_or_none(body: Mapping[str, Any]) -> bool:
+def all_or_none(body: Mapping[str, Any]) -> bool:
     wanted = body.get("allOrNone", False)
     if not isinstance(wanted, bool):
         raise RequestRefusal("JSON_PARSER_ERROR", "allOrNone must be true or false")
     return wanted
 
 
-def _rows(body: Mapping[str, Any], caller: Caller) -> list[Row]:
+def read_rows(body: Mapping[str, Any], caller: Caller) -> list[Row]:
     """The records of a request body. Raises RequestRefusal when it is no collection."""
     records = body.get("records")
     if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
@@ -157,7 +159,7 @@ def _with_id(row: Row) -> Row:
     return replace(row, values=values, record_id=ids[0] if ids else None)
 
 
-def _run(rows: list[Row], write: RowWriter, all_or_none: bool, caller: Caller) -> list[dict[str, Any]]:
+def write_rows(rows: list[Row], write: RowWriter, together: bool, caller: Caller) -> list[dict[str, Any]]:
     """Write rows in runs of one object, undoing a run or all of them where the rules say so."""
     records = caller.org.records
     results: list[RowResult] = []
@@ -171,7 +173,7 @@ def _run(rows: list[Row], write: RowWriter, all_or_none: bool, caller: Caller) -
                     records.roll_back(before_run)
                     written = [RowResult(None, locked[0].errors) for _ in written]
                 results.extend(written)
-        if all_or_none and any(result.errors for result in results):
+        if together and any(result.errors for result in results):
             records.roll_back(before_all)
             results = [replace(each, errors=each.errors or (_ROLLED_BACK,)) for each in results]
     for row, result in zip(rows, results, strict=True):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from werkzeug.http import http_date
+
 from velma_connectors.sandbox.salesforce.access import VisibleField
 from velma_connectors.sandbox.salesforce.caller import Caller
 from velma_connectors.sandbox.salesforce.fields import NUMBER_TYPES, FieldDefinition
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
+from velma_connectors.sandbox.salesforce.rest.conditional import header_date
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
 
@@ -30,6 +33,11 @@ def list_objects(request: ApiRequest) -> ApiAnswer:
 def describe_object(request: ApiRequest, object_name: str) -> ApiAnswer:
     definition = request.definition(object_name)
     caller = request.caller
+    changed_at = caller.org.access.changed_at(caller.org.now)
+    headers = {"Last-Modified": http_date(changed_at)}
+    since = header_date(request.headers, "if-modified-since")
+    if since is not None and changed_at <= since:
+        return ApiAnswer(304, headers=headers)
     described = object_summary(definition, caller)
     described["fields"] = [
         field_description(visible, caller.org.switches) for visible in caller.fields(definition.name).values()
@@ -57,7 +65,7 @@ def describe_object(request: ApiRequest, object_name: str) -> ApiAnswer:
             "recordTypeId": "012000000000000AAA",
         }
     ]
-    return ApiAnswer(200, described)
+    return ApiAnswer(200, described, headers=headers)
 
 
 def object_summary(definition: ObjectDefinition, caller: Caller) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from velma_connectors.sandbox.salesforce.caller import Caller
-from velma_connectors.sandbox.salesforce.cursors import QueryResult
-from velma_connectors.sandbox.salesforce.query import Found, run_query
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
-from velma_connectors.sandbox.salesforce.soql import parse
+from velma_connectors.sandbox.salesforce.soql.cursors import QueryResult
+from velma_connectors.sandbox.salesforce.soql.parser import parse
+from velma_connectors.sandbox.salesforce.soql.query import Found, run_query
 
 MOST_ROWS, LEAST_ROWS = 2_000, 200
 _BATCH_SIZE = re.compile(r"\s*batchSize\s*=\s*(\d+)\s*", re.IGNORECASE)

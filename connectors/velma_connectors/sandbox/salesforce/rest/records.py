@@ -10,14 +10,19 @@ from velma_connectors.sandbox.salesforce.ids import canonical_id
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
 from velma_connectors.sandbox.salesforce.records import Record
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal, deleted, not_found
+from velma_connectors.sandbox.salesforce.rest.conditional import check_unmodified, is_unchanged, validators
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
 
 
 def get_record(request: ApiRequest, object_name: str, record_id: str) -> ApiAnswer:
     definition = request.definition(object_name)
     record = living_record(definition, record_id, request.caller)
+    check_unmodified(definition.name, record, request.headers)
+    headers = validators(definition.name, record)
+    if is_unchanged(definition.name, record, request.headers):
+        return ApiAnswer(304, headers=headers)
     names = [name for name in request.args.get("fields", "").split(",") if name]
-    return ApiAnswer(200, printed_record(definition, record, names, request.caller))
+    return ApiAnswer(200, printed_record(definition, record, names, request.caller), headers=headers)
 
 
 def living_record(definition: ObjectDefinition, record_id: str, caller: Caller) -> Record:
@@ -68,6 +73,7 @@ def update_record(request: ApiRequest, object_name: str, record_id: str) -> ApiA
     definition = request.definition(object_name)
     caller = request.caller
     record = living_record(definition, record_id, caller)
+    check_unmodified(definition.name, record, request.headers)
     values = request.json()
     if any(name.lower() == "id" for name in values):
         message = "The Id field should not be specified in the sobject data."

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from velma_connectors.sandbox.salesforce.caller import Caller
-from velma_connectors.sandbox.salesforce.columns import Column, object_named, reader, resolve
-from velma_connectors.sandbox.salesforce.conditions import ConditionCompiler
 from velma_connectors.sandbox.salesforce.fields import FieldDefinition
-from velma_connectors.sandbox.salesforce.file_visibility import check_link_filter, hidden_files
 from velma_connectors.sandbox.salesforce.objects import ChildRelationship, ObjectDefinition
-from velma_connectors.sandbox.salesforce.projection import Projection
 from velma_connectors.sandbox.salesforce.records import Record
-from velma_connectors.sandbox.salesforce.soql_tree import Order, Path, Query, TypeOf, refuse_query
+from velma_connectors.sandbox.salesforce.soql.columns import Column, object_named, reader, resolve
+from velma_connectors.sandbox.salesforce.soql.conditions import ConditionCompiler
+from velma_connectors.sandbox.salesforce.soql.file_visibility import check_link_filter, hidden_files
+from velma_connectors.sandbox.salesforce.soql.projection import Projection
+from velma_connectors.sandbox.salesforce.soql.tree import Order, Path, Query, TypeOf, refuse_query
 
 _NO_SEMI_JOIN = ("ContentDocumentLink", "ContentVersion")
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from velma_connectors.sandbox.salesforce.caller import Caller
-from velma_connectors.sandbox.salesforce.columns import (
+from velma_connectors.sandbox.salesforce.fields import FieldDefinition
+from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
+from velma_connectors.sandbox.salesforce.records import Record
+from velma_connectors.sandbox.salesforce.soql.columns import (
     NAME,
     Column,
     name_value,
@@ -15,10 +18,7 @@ from velma_connectors.sandbox.salesforce.columns import (
     relationship_of,
     resolve,
 )
-from velma_connectors.sandbox.salesforce.fields import FieldDefinition
-from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
-from velma_connectors.sandbox.salesforce.records import Record
-from velma_connectors.sandbox.salesforce.soql_tree import Path, TypeOf, refuse_query
+from velma_connectors.sandbox.salesforce.soql.tree import Path, TypeOf, refuse_query
 
 ChildPrinter = Callable[[str], dict[str, Any] | None]
 """Prints the children of a record by its id; None when there are none."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from velma_connectors.sandbox.salesforce.caller import Caller
-from velma_connectors.sandbox.salesforce.columns import Column, reader
-from velma_connectors.sandbox.salesforce.date_ranges import date_range
 from velma_connectors.sandbox.salesforce.fields import NUMBER_TYPES, REFERENCE_TYPES
 from velma_connectors.sandbox.salesforce.ids import canonical_id
 from velma_connectors.sandbox.salesforce.records import Record
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal
-from velma_connectors.sandbox.salesforce.soql_tokens import LITERAL_PERCENT, LITERAL_UNDERSCORE
-from velma_connectors.sandbox.salesforce.soql_tree import (
+from velma_connectors.sandbox.salesforce.soql.columns import Column, reader
+from velma_connectors.sandbox.salesforce.soql.date_ranges import date_range
+from velma_connectors.sandbox.salesforce.soql.tokens import LITERAL_PERCENT, LITERAL_UNDERSCORE
+from velma_connectors.sandbox.salesforce.soql.tree import (
     Comparison,
     Condition,
     Junction,

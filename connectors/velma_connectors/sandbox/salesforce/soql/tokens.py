@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from velma_connectors.sandbox.salesforce.soql_tree import refuse_query
+from velma_connectors.sandbox.salesforce.soql.tree import refuse_query
 
 LITERAL_PERCENT, LITERAL_UNDERSCORE = "\ue000", "\ue001"
 """Stand for the escaped wildcards of LIKE within a string."""

@@ -8,8 +8,8 @@ than COUNT(), functions on columns, FIELDS(), WITH, FOR, USING SCOPE.
 from __future__ import annotations
 
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal
-from velma_connectors.sandbox.salesforce.soql_tokens import Token, tokens
-from velma_connectors.sandbox.salesforce.soql_tree import (
+from velma_connectors.sandbox.salesforce.soql.tokens import Token, tokens
+from velma_connectors.sandbox.salesforce.soql.tree import (
     Comparison,
     Condition,
     Junction,

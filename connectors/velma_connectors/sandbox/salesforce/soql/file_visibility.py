@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from velma_connectors.sandbox.salesforce.caller import Caller
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
-from velma_connectors.sandbox.salesforce.soql_tree import Comparison, Condition, Junction, Query, refuse_query
+from velma_connectors.sandbox.salesforce.soql.tree import Comparison, Condition, Junction, Query, refuse_query
 
 _LINK_KEYS = frozenset({"id", "contentdocumentid", "linkedentityid"})
 _FILE_KEYS = {

@@ -11,7 +11,7 @@ from velma_connectors.sandbox.salesforce.fields import READ_ONLY, FieldDefinitio
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
 from velma_connectors.sandbox.salesforce.records import Record
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal
-from velma_connectors.sandbox.salesforce.soql_tree import Path, refuse_query
+from velma_connectors.sandbox.salesforce.soql.tree import Path, refuse_query
 
 MOST_HOPS = 5
 NAME = ObjectDefinition(
