@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import requests
 
 from velma_connectors.sandbox.faults import FaultInjector
 from velma_connectors.sandbox.samples.dialogue import Dialogue, Span, Spoken
-from velma_connectors.sandbox.server import RunningServer
+from velma_connectors.sandbox.server import RunningServer, WsgiApp
 from velma_connectors.sandbox.velma import Account, VelmaEmulator
 
 KEY = "invented-key"
@@ -138,13 +138,33 @@ def _text(document: object) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
+@dataclass
+class Address:
+    """A server that outlives the emulators behind it: starting one for every test would take seconds."""
+
+    app: WsgiApp | None = None
+    url: str = ""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        assert self.app is not None, "a request came when no test was running"
+        return self.app(environ, start_response)
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[Address]:
+    address = Address()
+    with RunningServer(address) as server:
+        address.url = server.url
+        yield address
+
+
 @pytest.fixture
-def service() -> Iterator[Service]:
+def service(address: Address) -> Iterator[Service]:
     emulator = VelmaEmulator(
         {hashlib.sha256(AUDIO).hexdigest(): KNOWN}, (Account(KEY), Account("other-key", concurrency=1))
     )
     faults = FaultInjector(emulator)
-    with RunningServer(faults) as server:
-        yield Service(emulator, faults, server.url)
-        faults.clear()
-        emulator.close()
+    address.app = faults
+    yield Service(emulator, faults, address.url)
+    faults.clear()
+    emulator.close()
