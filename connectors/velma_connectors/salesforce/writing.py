@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,8 +26,11 @@ MAX_ROWS = 200
 MAX_RETRIEVED = 2_000
 MAX_ROUNDS = 6
 MAX_SPLITS = 20
-LOCK_RETRIES = ((1.0, 100), (2.0, 50), (5.0, 25), (15.0, 10))
-"""Seconds to wait and rows per request, each time some records are being saved by somebody else."""
+LOCK_RETRIES = ((1.0, 2), (2.0, 5), (5.0, 10), (15.0, 20))
+"""Seconds to wait and requests to spread over, each time some records are being saved by somebody else.
+
+One locked row can fail all rows of its request, so the groups grow smaller and not too many.
+"""
 LOCKED_SECONDS = 60.0
 
 _ONE_ROWS_FAULT = ("JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_ID_FIELD", "INVALID_FIELD", "INVALID_TYPE")
@@ -49,12 +53,12 @@ class Writer:
         rows = gather(units)
         run = _Run(self._client)
         run.send_all(list(rows.values()), MAX_ROWS)
-        for seconds, size in LOCK_RETRIES:
+        for seconds, groups in LOCK_RETRIES:
             locked = [row for row in rows.values() if row.locked]
             if not locked:
                 break
             self._wait(seconds)
-            run.send_all(locked, size)
+            run.send_all(locked, min(MAX_ROWS, math.ceil(len(locked) / groups)))
         for row in rows.values():
             if row.locked:
                 row.settle(WriteStatus.RETRY, "the record is being saved by somebody else", LOCKED_SECONDS)
