@@ -1,0 +1,113 @@
+"""The demo's folder: a kept sandbox and the configuration that points at it.
+
+velma-demo/
+  velma-sync.yaml mapping.yaml analysis.yaml   written once; change them and run again
+  secrets/                                     the sandbox's invented credentials
+  sandbox/                                     the org, kept between runs
+  ledger.db
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+from velma_connectors.errors import ConfigError, Problem
+from velma_connectors.registry import load_kind
+
+CONNECTION = "demo"
+HISTORY = timedelta(days=60)
+"""All sample calls are younger than this."""
+ANSWER_SECONDS = 0.4
+"""How long the sandbox's Velma takes for an answer, so that there is some progress to watch."""
+IN_FLIGHT = 4
+STOP_SECONDS = 30
+
+_CONFIGURATION = """\
+# The demo's own org, Velma and recordings: `velma-sync sandbox` serves them for as long as a command runs.
+version: 1
+connections:
+  {connection}:
+    kind: salesforce
+    mapping: mapping.yaml
+    start_at: {start_at}
+    options:
+      login_url: {salesforce_url}
+      consumer_key: {client_key}
+      recording_fields: [Call_Recording_URL__c]
+recordings:
+  sources:
+    - name: sandbox
+      hosts: [127.0.0.1]
+      ports: [{recordings_port}]
+analysis:
+  file: analysis.yaml
+  velma:
+    base_url: {velma_url}
+limits:
+  max_in_flight: {in_flight}
+ledger:
+  path: ledger.db
+secrets_directory: secrets
+"""
+
+
+def configuration_of(directory: Path) -> Path:
+    return directory / "velma-sync.yaml"
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[None]:
+    """The folder's sandbox, in a process of its own, with a configuration beside it.
+
+    The first time it makes the org and the files; later both are used as they were left. Raises
+    ConfigError when the sandbox cannot start.
+    """
+    command = [sys.executable, "-m", "velma_connectors.sandbox", str(directory / "sandbox")]
+    options = ["--latency", str(ANSWER_SECONDS), "--concurrency", str(IN_FLIGHT)]
+    directory.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+        try:
+            _configure(directory, _addresses(directory, process))
+            yield
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS)
+
+
+def _addresses(directory: Path, process: subprocess.Popen[str]) -> Mapping[str, str]:
+    """What the sandbox prints once everything in it answers."""
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise ConfigError([Problem(str(directory), "the sandbox did not start; its reason stands above.")])
+    addresses: dict[str, str] = json.loads(line)
+    return addresses
+
+
+def _configure(directory: Path, addresses: Mapping[str, str]) -> None:
+    secrets = directory / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    files = {
+        secrets / "velma_sync_velma_api_key": addresses["api_key"],
+        secrets / f"velma_sync_{CONNECTION}_consumer_secret": addresses["client_secret"],
+        directory / "mapping.yaml": load_kind("salesforce").default_mapping(),
+        directory / "analysis.yaml": resources.files("velma_connectors.velma")
+        .joinpath("analysis.yaml")
+        .read_text(encoding="utf-8"),
+        configuration_of(directory): _CONFIGURATION.format(
+            connection=CONNECTION,
+            start_at=(datetime.now(UTC) - HISTORY).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            recordings_port=addresses["recordings_url"].rpartition(":")[2],
+            in_flight=IN_FLIGHT,
+            **addresses,
+        ),
+    }
+    for path, text in files.items():
+        if not path.exists():
+            path.write_text(text, encoding="utf-8")
