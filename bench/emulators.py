@@ -16,7 +16,9 @@ import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from bench.org import BenchOrg
 from bench.recordings import GeneratedRecordings
+from velma_connectors.sandbox.samples import load_samples
 from velma_connectors.sandbox.server import RunningServer, WsgiApp
 from velma_connectors.sandbox.velma import Account, VelmaEmulator, VelmaModes
 
@@ -44,7 +46,8 @@ class Emulator:
     def ask(self, path: str, document: object = None) -> Any:
         """The JSON answer to a GET, or to a POST of the document."""
         body = None if document is None else json.dumps(document).encode()
-        with urllib.request.urlopen(f"{self.url}{path}", body) as answer:
+        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def __enter__(self) -> Emulator:
@@ -57,16 +60,24 @@ class Emulator:
 
 
 def velma(*, latency_seconds: float, at_once: int) -> WsgiApp:
-    """Answers every recording after the latency; makes up what it does not know."""
+    """Answers every recording after the latency; makes up what is none of the sample calls."""
     modes = VelmaModes(latency_seconds=latency_seconds)
-    return VelmaEmulator({}, (Account(VELMA_KEY, concurrency=at_once),), modes)
+    return VelmaEmulator(load_samples().by_sha256(), (Account(VELMA_KEY, concurrency=at_once),), modes)
+
+
+def salesforce(*, recordings_url: str) -> WsgiApp:
+    return BenchOrg(recordings_url)
 
 
 def recordings(*, at_once: int) -> WsgiApp:
-    return GeneratedRecordings(b"", at_once=at_once)
+    return GeneratedRecordings(at_once=at_once)
 
 
-_APPLICATIONS: dict[str, Callable[..., WsgiApp]] = {"velma": velma, "recordings": recordings}
+_APPLICATIONS: dict[str, Callable[..., WsgiApp]] = {
+    "velma": velma,
+    "recordings": recordings,
+    "salesforce": salesforce,
+}
 
 
 def main() -> None:

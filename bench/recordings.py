@@ -1,7 +1,7 @@
-"""A recording host that makes up what it serves: copies of one sample, and very large files.
+"""A recording host that makes up what it serves: copies of sample calls, and very large files.
 
-    GET /small/N.ogg    the sample's sound in bytes of its own
-    GET /large/N.wav    a WAV file of LARGE_BYTES, silent but for its number, made while it is sent
+    GET /small/N    one of the sample calls, in bytes of its own
+    GET /large/N    a WAV file of LARGE_BYTES, silent but for its number, made while it is sent
 
 A large file keeps back its last piece until all `at_once` are being fetched: that many are then truly in
 flight together, however the threads are scheduled.
@@ -17,6 +17,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from velma_connectors.sandbox.recordings.copies import distinct_copy
+from velma_connectors.sandbox.samples import load_samples
 
 LARGE_BYTES = 99_999_000
 PIECE = 1 << 20
@@ -27,10 +28,14 @@ _SAMPLES_PER_SECOND = 8000
 
 
 class GeneratedRecordings:
-    """The WSGI application. `sample` is an Ogg Opus file."""
+    """The WSGI application."""
 
-    def __init__(self, sample: bytes, *, at_once: int) -> None:
-        self._sample = sample
+    def __init__(self, *, at_once: int) -> None:
+        self._samples = [
+            call.audio.read_bytes()
+            for call in load_samples().calls.values()
+            if call.audio is not None and call.script.dialogue is not None and call.script.dialogue.signals
+        ]
         self._together = threading.Barrier(at_once)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -38,12 +43,13 @@ class GeneratedRecordings:
 
     def _respond(self, request: Request) -> Response:
         folder, _, name = request.path.strip("/").partition("/")
-        number = name.partition(".")[0]
-        if not number.isdecimal():
+        if folder not in ("small", "large") or not name.isdecimal():
             return Response(status=404)
+        number = int(name)
         if folder == "small":
-            return Response(distinct_copy(self._sample, int(number)), content_type="audio/ogg")
-        response = Response(self._large(int(number)), content_type="audio/wav")
+            sample = self._samples[number % len(self._samples)]
+            return Response(distinct_copy(sample, number), content_type="audio/ogg")
+        response = Response(self._large(number), content_type="audio/wav")
         response.content_length = LARGE_BYTES
         return response
 
