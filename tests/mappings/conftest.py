@@ -35,6 +35,7 @@ from velma_connectors.model import (
     RecordRef,
     Target,
 )
+from velma_mappings.fields import wanted_fields
 from velma_mappings.mapping_file import MappingFile
 
 ROOT = Path(__file__).parents[2]
@@ -229,6 +230,30 @@ def example_config() -> AnalysisConfig:
 @pytest.fixture(scope="session")
 def example(example_document: dict[str, Any], example_config: AnalysisConfig) -> Analysis:
     return read_answer(example_document, example_config)
+
+
+@pytest.fixture(scope="session")
+def fields_for() -> Callable[[MappingFile], dict[str, dict[str, Field]]]:
+    """The fields a mapping file wants, as a CRM that created them describes them, by object."""
+
+    def described(mapping: MappingFile) -> dict[str, dict[str, Field]]:
+        objects: dict[str, dict[str, Field]] = {"Task": {}, "Opportunity": {}}
+        for spec in wanted_fields(mapping):
+            objects["Task" if spec.target is Target.CALL else "Opportunity"][spec.name] = Field(
+                spec.name,
+                spec.label,
+                spec.kind,
+                writable=True,
+                filterable=True,
+                max_length=spec.max_length,
+                precision=spec.precision,
+                scale=spec.scale,
+                choices=spec.choices,
+                restricted=bool(spec.choices),
+            )
+        return objects
+
+    return described
 
 
 @pytest.fixture(scope="session")
