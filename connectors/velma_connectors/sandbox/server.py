@@ -22,6 +22,22 @@ class _QuietHandler(WSGIRequestHandler):
     """HTTP/1.1 with kept connections, and no line on the terminal per request."""
 
     protocol_version = "HTTP/1.1"
+    _dated = True
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin an answer whose Date is left to the emulator, which may keep a time of its own."""
+        self._dated = False
+        self.log_request(code)
+        self.send_response_only(code, message)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        self._dated = self._dated or keyword.lower() == "date"
+        super().send_header(keyword, value)
+
+    def end_headers(self) -> None:
+        if not self._dated:
+            self.send_header("Date", self.date_time_string())
+        super().end_headers()
 
     def log(self, type: str, message: str, *args: Any) -> None:
         logging.getLogger(__name__).debug(message, *args)

@@ -30,6 +30,11 @@ def list_objects(request: ApiRequest) -> ApiAnswer:
     return ApiAnswer(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects})
 
 
+def basic_information(request: ApiRequest, object_name: str) -> ApiAnswer:
+    summary = object_summary(request.definition(object_name), request.caller)
+    return ApiAnswer(200, {"objectDescribe": summary, "recentItems": []})
+
+
 def describe_object(request: ApiRequest, object_name: str) -> ApiAnswer:
     definition = request.definition(object_name)
     caller = request.caller
@@ -172,5 +177,6 @@ def _picklist_values(definition: FieldDefinition, switches: OrgSwitches) -> list
 
 ROUTES = (
     Route("GET", "/sobjects", "describe", list_objects),
+    Route("GET", "/sobjects/<object_name>", "describe", basic_information),
     Route("GET", "/sobjects/<object_name>/describe", "describe", describe_object),
 )
