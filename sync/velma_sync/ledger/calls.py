@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from velma_connectors.model import Call, CallRef, DroppedField
 from velma_sync.ledger.codec import call_from_text, call_to_text, dropped_from_text
 from velma_sync.ledger.database import AnyRow, Transaction
+from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.payments import Question
 from velma_sync.ledger.schema import call
 from velma_sync.ledger.states import CallState
@@ -167,11 +168,25 @@ def looked_again(tx: Transaction, call_id: int, *, due_at: datetime) -> None:
     tx.run(update(call).where(call.c.id == call_id).values(values))
 
 
-def due(tx: Transaction, connection: str, state: CallState, limit: int) -> list[StoredCall]:
-    """The calls in a state whose time has come, oldest first."""
+def by_ids(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
+    statement = select(call).where(call.c.id.in_(ids)).order_by(call.c.id)
+    return [stored(row) for row in tx.rows(statement)]
+
+
+def outdated(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
+    """Those of these calls whose recording changed after it was claimed for analysis."""
+    changed = call.c.worked_fingerprint != call.c.fingerprint
+    return [stored(row) for row in tx.rows(select(call).where(call.c.id.in_(ids), changed))]
+
+
+def due(
+    tx: Transaction, connection: str, state: CallState, limit: int, *, only: int | None = None
+) -> list[StoredCall]:
+    """The calls in a state whose time has come, oldest first; `only` that one, due or not."""
+    which = call.c.due_at <= tx.now if only is None else call.c.id == only
     statement = (
         select(call)
-        .where(call.c.state == state, call.c.connection == connection, call.c.due_at <= tx.now)
+        .where(call.c.state == state, call.c.connection == connection, which)
         .order_by(call.c.due_at, call.c.id)
         .limit(limit)
     )
@@ -193,3 +208,18 @@ def listed(tx: Transaction, wanted: CallFilter) -> list[StoredCall]:
         conditions.append(call.c.started_at >= wanted.since)
     statement = select(call).where(*conditions).order_by(call.c.started_at.desc(), call.c.id.desc())
     return [stored(row) for row in tx.rows(statement.limit(wanted.limit))]
+
+
+def answered(tx: Transaction, connection: str, since: datetime | None) -> list[int]:
+    """Calls that are done and have an answer, those that took place since then."""
+    conditions = [call.c.state == CallState.DONE, call.c.connection == connection]
+    conditions.append(call.c.config_hash.is_not(None))
+    if since is not None:
+        conditions.append(call.c.started_at >= since)
+    return list(tx.run(select(call.c.id).where(*conditions)).scalars())
+
+
+def write_again(tx: Transaction, ids: Sequence[int]) -> None:
+    """Back to write-back, from the stored answers."""
+    rows = [{"call_id": call_id, "due_at": tx.now} for call_id in ids]
+    move_all(tx, rows, CallState.DONE, CallState.ANALYZED)

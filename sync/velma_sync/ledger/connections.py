@@ -93,4 +93,4 @@ def count_fault(tx: Transaction, name: str) -> int:
 
 
 def forget_faults(tx: Transaction, name: str) -> None:
-    tx.run(update(connection).where(connection.c.name == name).values(faults=0))
+    tx.run(update(connection).where(connection.c.name == name, connection.c.faults > 0).values(faults=0))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.payments import Outcome
@@ -46,6 +47,17 @@ class Ready:
     oldest: datetime
 
 
+_working = select(func.count()).where(call.c.state == CallState.WORKING)
+_ready = (
+    select(call.c.connection, func.count(), func.min(call.c.state_at))
+    .where(call.c.state == CallState.ANALYZED, call.c.due_at <= bindparam("moment"))
+    .group_by(call.c.connection)
+)
+_next = select(func.min(call.c.due_at)).where(
+    call.c.state == bindparam("wanted"), call.c.connection.in_(bindparam("names", expanding=True))
+)
+
+
 def by_state(tx: Transaction, *, since: datetime | None = None) -> list[CallCount]:
     """All calls, or those whose state changed since then, by connection, state and reason."""
     grouping = (call.c.connection, call.c.state, call.c.code)
@@ -80,20 +92,15 @@ def billing(tx: Transaction, *, since: datetime | None = None) -> Billing:
 
 def working(tx: Transaction) -> int:
     """Slots taken, by any worker."""
-    return tx.count(select(func.count()).where(call.c.state == CallState.WORKING))
+    return tx.count(_working)
 
 
 def ready_to_write(tx: Transaction) -> dict[str, Ready]:
     """By connection, the analysed calls whose time has come."""
-    statement = (
-        select(call.c.connection, func.count(), func.min(call.c.state_at))
-        .where(call.c.state == CallState.ANALYZED, call.c.due_at <= tx.now)
-        .group_by(call.c.connection)
-    )
-    return {row[0]: Ready(row[1], row[2]) for row in tx.rows(statement)}
+    return {row[0]: Ready(row[1], row[2]) for row in tx.rows(_ready, {"moment": tx.now})}
 
 
-def next_due(tx: Transaction, states: tuple[CallState, ...]) -> datetime | None:
-    """When the next call in one of these states becomes due; in the past when one is."""
-    when: datetime | None = tx.run(select(func.min(call.c.due_at)).where(call.c.state.in_(states))).scalar()
+def next_due(tx: Transaction, state: CallState, connections: Collection[str]) -> datetime | None:
+    """When the next call of these connections in this state becomes due; in the past when one is."""
+    when: datetime | None = tx.run(_next, {"wanted": state, "names": list(connections)}).scalar()
     return when

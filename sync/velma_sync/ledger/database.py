@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import sqlalchemy
-from sqlalchemy import CursorResult, Executable, Row, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, CursorResult, Executable, Row, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from velma_sync.ledger import migrate
@@ -108,12 +108,13 @@ class Ledger:
         return Transaction(connection, now.astimezone(UTC))
 
 
-def open_ledger(where: str | Path, *, clock: Callable[[], datetime] | None = None) -> Ledger:
+def open_ledger(where: str | Path | URL, *, clock: Callable[[], datetime] | None = None) -> Ledger:
     """Open a SQLite file by path, or any ledger by SQLAlchemy URL, creating and migrating it.
 
     Raises LedgerTooNew when a newer release has already migrated it.
     """
-    url = make_url(f"sqlite:///{where}" if "://" not in str(where) else str(where))
+    is_path = isinstance(where, Path) or (isinstance(where, str) and "://" not in where)
+    url = make_url(f"sqlite:///{where}" if is_path else where)  # type: ignore[arg-type]  # no Path is left
     if url.get_backend_name() == "sqlite":
         create_private(Path(str(url.database)))
         engine = _sqlite(url)

@@ -36,16 +36,23 @@ def move(
 
 
 def move_all(
-    tx: Transaction, moves: Sequence[Mapping[str, Any]], source: CallState, target: CallState
+    tx: Transaction,
+    moves: Sequence[Mapping[str, Any]],
+    source: CallState,
+    target: CallState,
+    *,
+    held_by: str | None = None,
 ) -> None:
     """Move many calls at once. Each mapping holds `call_id`, and the same columns as the others.
 
-    Calls that are elsewhere by now stay there. Raises IllegalTransition.
+    Calls that are elsewhere by now, or leased by another, stay there. Raises IllegalTransition.
     """
     check(source, target)
     if not moves:
         return
     columns: dict[str, Any] = {name: bindparam(name) for name in moves[0] if name != "call_id"}
     statement = update(call).where(call.c.id == bindparam("call_id"), call.c.state == source)
+    if held_by is not None:
+        statement = statement.where(call.c.owner == held_by)
     values = {"state": target, "state_at": tx.now, **FREE, **columns}
     tx.run(statement.values(values), [dict(each) for each in moves])

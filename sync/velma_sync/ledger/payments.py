@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, tuple_, update
 
 from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.model import canonical_json
@@ -125,17 +125,15 @@ def close_payment(tx: Transaction, payment_id: int, outcome: Outcome, question: 
     """Record what came of a request, and let calls go on that waited for it."""
     closed = update(payment).where(payment.c.id == payment_id)
     tx.run(closed.values(outcome=outcome, finished_at=tx.now))
-    _wake(tx, question)
+    if outcome is Outcome.ANSWERED:
+        _wake(tx, question, call.c.state == CallState.NEW)
+    else:
+        _wake(tx, question, and_(call.c.state == CallState.NEW, call.c.code == SAME_AUDIO))
 
 
-def _wake(tx: Transaction, question: Question) -> None:
-    waiting = update(call).where(
-        call.c.audio_sha256 == question.audio_sha256,
-        call.c.config_hash == question.config_hash,
-        call.c.state == CallState.NEW,
-        call.c.code == SAME_AUDIO,
-    )
-    tx.run(waiting.values(due_at=tx.now))
+def _wake(tx: Transaction, question: Question, which: ColumnElement[bool]) -> None:
+    same = (call.c.audio_sha256 == question.audio_sha256, call.c.config_hash == question.config_hash)
+    tx.run(update(call).where(*same, which).values(due_at=tx.now))
 
 
 def store_answer(tx: Transaction, question: Question, *, analyzer: str, answer: bytes) -> None:

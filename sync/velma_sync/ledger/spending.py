@@ -42,6 +42,10 @@ def get(tx: Transaction, name: str) -> Spending:
     return Spending(**tx.run(select(analyzer).where(analyzer.c.name == name)).one()._mapping)
 
 
+def listed(tx: Transaction) -> list[Spending]:
+    return [Spending(**row._mapping) for row in tx.rows(select(analyzer).order_by(analyzer.c.name))]
+
+
 def lock(tx: Transaction, name: str) -> Spending:
     """The same, and no other worker claims or pays until this transaction ends."""
     locked = select(analyzer).where(analyzer.c.name == name).with_for_update()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, tuple_, update
 
 from velma_connectors.model import DroppedField, RecordRef
 from velma_sync.ledger import calls
@@ -53,14 +53,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Spokesman:
-    """The newest call that speaks for a record which several calls share."""
+    """The newest call that speaks for a record which several calls share; `call` is its record's id."""
 
-    call_id: int
+    call: str
     started_at: datetime
 
 
 def claim_batch(
-    tx: Transaction, name: str, *, owner: str, limit: int, lease_seconds: float
+    tx: Transaction, name: str, *, owner: str, limit: int, lease_seconds: float, only: int | None = None
 ) -> list[StoredCall]:
     """Lease analysed calls of one connection for write-back; empty while another batch of it is written.
 
@@ -70,7 +70,7 @@ def claim_batch(
     writing = select(call.c.id).where(call.c.state == CallState.WRITING, call.c.connection == name)
     if tx.first(writing.limit(1)) is not None:
         return []
-    batch = calls.due(tx, name, CallState.ANALYZED, limit)
+    batch = calls.due(tx, name, CallState.ANALYZED, limit, only=only)
     until = tx.now + timedelta(seconds=lease_seconds)
     moves = [{"call_id": each.id, "owner": owner, "lease_until": until} for each in batch]
     move_all(tx, moves, CallState.ANALYZED, CallState.WRITING)
@@ -98,7 +98,7 @@ def of_calls(tx: Transaction, call_ids: Collection[int]) -> dict[UnitKey, Unit]:
 def spokesmen(tx: Transaction, name: str, records: Collection[RecordRef]) -> dict[RecordRef, Spokesman]:
     """Of each of these records, the newest call that ever wrote to it, by start and then by id."""
     statement = (
-        select(write_unit.c.object, write_unit.c.record, call.c.id, call.c.started_at)
+        select(write_unit.c.object, write_unit.c.record, call.c.record.label("call"), call.c.started_at)
         .join(call, call.c.id == write_unit.c.call_id)
         .where(
             write_unit.c.connection == name,
@@ -111,7 +111,7 @@ def spokesmen(tx: Transaction, name: str, records: Collection[RecordRef]) -> dic
         .order_by(call.c.started_at, call.c.record)
     )
     return {
-        RecordRef(row.object, row.record): Spokesman(row.id, row.started_at) for row in tx.rows(statement)
+        RecordRef(row.object, row.record): Spokesman(row.call, row.started_at) for row in tx.rows(statement)
     }
 
 
@@ -137,6 +137,12 @@ def begin(tx: Transaction, name: str, keys: Sequence[UnitKey]) -> None:
         set_={"state": UnitState.PENDING, "attempts": write_unit.c.attempts + 1, "at": tx.now},
     )
     tx.run(again, rows)
+
+
+def reopen(tx: Transaction, call_ids: Collection[int]) -> None:
+    """These calls are written again: after another analysis, or by another mapping."""
+    again = update(write_unit).where(write_unit.c.call_id.in_(call_ids))
+    tx.run(again.values(state=UnitState.PENDING, due_at=tx.now, attempts=0))
 
 
 def settle(tx: Transaction, name: str, units: Sequence[Unit]) -> None:

@@ -98,7 +98,7 @@ def test_the_newest_call_speaks_for_a_shared_record(
         passed = Unit(UnitKey(newest.id, UnitKind.FIELDS, DEAL), UnitState.SUPERSEDED, tx.now)
         units.settle(tx, "sales", [passed])
         speaks = units.spokesmen(tx, "sales", [DEAL, RecordRef("Deal", "d2")])
-    assert {record: each.call_id for record, each in speaks.items()} == {DEAL: newer.id}
+    assert {record: each.call for record, each in speaks.items()} == {DEAL: newer.ref.id}
 
 
 def write(ledger: Ledger, call: StoredCall, value: FieldValue, arrival: Arrival | None) -> datetime:

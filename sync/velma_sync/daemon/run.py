@@ -1,0 +1,141 @@
+"""Three ways to run the engine: once, for ever, and for one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import structlog
+
+from velma_connectors.errors import CallGone, RetryLater
+from velma_connectors.model import CallRef
+from velma_sync.daemon.dispatcher import Dispatcher
+from velma_sync.daemon.signals import polite_end
+from velma_sync.daemon.tasks import look_late, poll, sweep
+from velma_sync.ledger import calls, connections, counts, leases, spending, ticks
+from velma_sync.ledger.calls import StoredCall
+from velma_sync.ledger.counts import CallCount
+from velma_sync.ledger.lock import only_daemon
+from velma_sync.ledger.states import CallState
+from velma_sync.pipeline.analyze import analyze
+from velma_sync.pipeline.engine import Engine
+from velma_sync.pipeline.health import greet, probe
+from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show
+from velma_sync.pipeline.receipts import Receipt, receipt_of, start_run
+from velma_sync.pipeline.seen import first_finding
+from velma_sync.pipeline.write_back import flush
+
+log = structlog.stdlib.get_logger(__name__)
+
+Progress = Callable[[tuple[CallCount, ...]], None]
+"""Told now and then how many calls have come into which state since the run began."""
+
+
+def run_once(engine: Engine, *, progress: Progress | None = None) -> Receipt:
+    """Find everything new, work until nothing is due, write it back, and account for it.
+
+    What is due later stays in the ledger and is counted. Raises LedgerInUse.
+    """
+    with _alive(engine):
+        start = start_run(engine)
+
+        def show_progress() -> None:
+            if progress is not None:
+                with engine.ledger.read() as tx:
+                    progress(tuple(counts.by_state(tx, since=start.at)))
+
+        sweep(engine)
+        for connection in engine.connections.values():
+            greet(engine, connection)
+            poll(engine, connection)
+            look_late(engine, connection)
+        dispatcher = Dispatcher(engine, on_look=show_progress)
+        with polite_end(dispatcher.stop):
+            dispatcher.run(until_idle=True)
+        return receipt_of(engine, start)
+
+
+def run_forever(engine: Engine) -> None:
+    """Work until SIGTERM or SIGINT; then finish what is in flight, write it back and return.
+
+    Raises LedgerInUse.
+    """
+    from velma_sync.daemon.schedule import scheduler_of
+
+    with _alive(engine):
+        dispatcher = Dispatcher(engine)
+        with polite_end(dispatcher.stop):
+            for connection in engine.connections.values():
+                greet(engine, connection)
+            scheduler = scheduler_of(engine, dispatcher.wake)
+            scheduler.start()
+            log.info("The daemon runs.", action="started", connections=list(engine.connections))
+            try:
+                dispatcher.run(until_idle=False)
+            finally:
+                scheduler.shutdown()
+    log.info("The daemon has stopped.", action="stopped")
+
+
+def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
+    """Take one call through now, ahead of all others, whatever its length or age.
+
+    A held, dead or skipped call is retried; one that is done stays as it is. Raises LedgerInUse, CallGone,
+    RetryLater when it cannot be claimed now, and KeyError for a connection that is not configured.
+    """
+    connection = engine.connections[ref.connection]
+    with _alive(engine):
+        stored = _brought_in(engine, ref)
+        if stored.state in RETRYABLE:
+            stored = retry(engine.ledger, ref)
+        if stored.state is CallState.NEW:
+            with engine.ledger.write() as tx:
+                claim = leases.claim_this(
+                    tx,
+                    stored.id,
+                    analyzer=engine.analyzer.name,
+                    owner=engine.leases.next_owner(),
+                    rules=engine.settings.lease_rules,
+                )
+            if claim is None:
+                raise RetryLater(f"{ref} cannot be analysed now: see `status` for a stop or other calls.")
+            analyze(engine, claim)
+        flush(engine, connection, only=stored.id)
+        return show(engine.ledger, ref)
+
+
+def _brought_in(engine: Engine, ref: CallRef) -> StoredCall:
+    """The call as the ledger knows it, after asking the CRM for one that it does not know."""
+    connection = engine.connections[ref.connection]
+    with engine.ledger.read() as tx:
+        stored = calls.get(tx, ref)
+    if stored is not None:
+        return stored
+    looks = connection.connector.refresh([ref])
+    if not looks:
+        raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
+    with engine.ledger.write() as tx:
+        finding = first_finding(tx, engine, connection, looks[0], start_at=None)
+        calls.insert_found(tx, [finding])
+        return calls.find(tx, [ref])[ref]
+
+
+@contextmanager
+def _alive(engine: Engine) -> Iterator[None]:
+    """This process is the daemon of its ledger: what a former one left half done is taken up."""
+    path = engine.ledger.path
+    with only_daemon(path) if path is not None else nullcontext():
+        with engine.ledger.write() as tx:
+            spending.ensure(tx, engine.analyzer.name)
+            for connection in engine.connections.values():
+                connections.ensure(tx, connection.name, connection.start_at or tx.now)
+            ticks.started(tx, engine.process)
+            if path is not None:
+                leases.expire_all(tx)
+                leases.return_expired(tx, engine.settings.lease_rules)
+        probe(engine, at_start=True)
+        try:
+            yield
+        finally:
+            with engine.ledger.write() as tx:
+                ticks.stopped(tx, engine.process)

@@ -1,0 +1,162 @@
+"""What a verdict, or a failure of our own code, means for the call it befell."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from velma_connectors.errors import (
+    OutcomeUnknown,
+    RetryLater,
+    SkipCall,
+    SpendStop,
+    StopConnection,
+    Verdict,
+)
+from velma_sync.ledger import leases, payments, spending
+from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.leases import TOO_MANY_ATTEMPTS, Claim
+from velma_sync.ledger.moves import move
+from velma_sync.ledger.payments import Outcome, Question
+from velma_sync.ledger.states import CallState
+from velma_sync.pipeline import health
+from velma_sync.pipeline.backoff import spread, wait_seconds
+from velma_sync.pipeline.engine import Engine
+
+log = structlog.stdlib.get_logger(__name__)
+
+FAULT = "fault"
+RETRYING = "retrying"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A request whose intent is committed, and what it asks."""
+
+    id: int
+    question: Question
+
+
+def conclude(engine: Engine, claim: Claim, verdict: Verdict, payment: Payment | None = None) -> None:
+    """Put the call where the verdict says. `payment` is the request that the verdict answered, if any."""
+    with engine.ledger.write() as tx:
+        if payment is not None:
+            unknown = isinstance(verdict, OutcomeUnknown)
+            outcome = Outcome.UNKNOWN if unknown else Outcome.REFUSED
+            payments.close_payment(tx, payment.id, outcome, payment.question)
+        state = _move(tx, engine, claim, verdict, paid=payment is not None)
+    log.info(
+        "A call was not analysed.",
+        action="not_analysed",
+        call=str(claim.call.ref),
+        state=state.value,
+        verdict=type(verdict).__name__,
+        reason=str(verdict),
+    )
+
+
+def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, paid: bool) -> CallState:
+    match verdict:
+        case RetryLater():
+            if paid and not verdict.counts:
+                spending.lower_limit(tx, engine.analyzer.name, engine.settings.max_in_flight)
+            return _retry(tx, engine, claim, verdict)
+        case SkipCall():
+            return _skip(tx, claim, verdict)
+        case OutcomeUnknown():
+            due_at = tx.now + timedelta(seconds=_backoff(engine, claim, after=0.0))
+            held = leases.return_unknown(
+                tx, claim.id, claim.resends, engine.settings.lease_rules, due_at=due_at, held_by=claim.owner
+            )
+            return CallState.HELD if held else CallState.NEW
+        case SpendStop():
+            health.stop_spending(tx, engine, verdict)
+        case StopConnection():
+            health.pause(tx, engine, claim.call.ref.connection, verdict)
+    return give_back(tx, claim, code=STOPPED, reason=str(verdict))
+
+
+def give_back(
+    tx: Transaction, claim: Claim, *, code: str, reason: str, after: float = 0.0, **values: object
+) -> CallState:
+    """The call waits again, and the try does not count."""
+    move(
+        tx,
+        claim.id,
+        CallState.WORKING,
+        CallState.NEW,
+        held_by=claim.owner,
+        due_at=tx.now + timedelta(seconds=after),
+        attempts=claim.attempts - 1,
+        code=code,
+        reason=reason,
+        **values,
+    )
+    return CallState.NEW
+
+
+def _retry(tx: Transaction, engine: Engine, claim: Claim, verdict: RetryLater) -> CallState:
+    reason = str(verdict)
+    if not verdict.counts:
+        after = spread(verdict.after, engine.jitter())
+        return give_back(tx, claim, code=RETRYING, reason=reason, after=after)
+    if claim.attempts >= engine.settings.max_attempts:
+        values = {"code": TOO_MANY_ATTEMPTS, "reason": f"Tried {claim.attempts} times. {reason}"}
+        move(tx, claim.id, CallState.WORKING, CallState.DEAD, held_by=claim.owner, **values)
+        return CallState.DEAD
+    due_at = tx.now + timedelta(seconds=_backoff(engine, claim, after=verdict.after))
+    values = {"code": RETRYING, "reason": reason}
+    move(tx, claim.id, CallState.WORKING, CallState.NEW, held_by=claim.owner, due_at=due_at, **values)
+    return CallState.NEW
+
+
+def _backoff(engine: Engine, claim: Claim, *, after: float) -> float:
+    return wait_seconds(claim.attempts, after=after, jitter=engine.jitter())
+
+
+def _skip(tx: Transaction, claim: Claim, verdict: SkipCall) -> CallState:
+    """A failure worth showing goes through write-back before the call ends as skipped."""
+    target = CallState.ANALYZED if verdict.report else CallState.SKIPPED
+    move(
+        tx,
+        claim.id,
+        CallState.WORKING,
+        target,
+        held_by=claim.owner,
+        due_at=tx.now,
+        failed=verdict.report,
+        code=verdict.code,
+        reason=str(verdict),
+    )
+    return target
+
+
+def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None = None) -> None:
+    """Our own code failed: the call waits for a person, and is never blindly tried again."""
+    with engine.ledger.write() as tx:
+        if payment is not None:
+            payments.close_payment(tx, payment.id, Outcome.UNKNOWN, payment.question)
+        values = {"code": FAULT, "reason": fault_sentence(error), "trace": trace_of(error)}
+        move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
+        health.count_fault(tx, engine, claim.call.ref.connection, error)
+    log.error(
+        "A call is held: our own code failed.",
+        action="held",
+        call=str(claim.call.ref),
+        error=type(error).__name__,
+        trace=trace_of(error),
+    )
+
+
+def fault_sentence(error: Exception) -> str:
+    return f"A fault in velma-sync ({type(error).__name__}). Report it with the trace, then retry the call."
+
+
+def trace_of(error: BaseException) -> str:
+    """Where it failed. Without the message, which may quote a CRM value."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{frames}{type(error).__module__}.{type(error).__qualname__}"

@@ -1,0 +1,76 @@
+"""Recordings that were not there when their call was found: looked for again, ever more rarely."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from velma_sync.ledger import calls
+from velma_sync.ledger.calls import StoredCall
+from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.moves import move
+from velma_sync.ledger.states import CallState
+from velma_sync.pipeline.engine import Engine
+from velma_sync.pipeline.seen import absorb
+from velma_sync.pipeline.settings import Connection
+
+log = structlog.stdlib.get_logger(__name__)
+
+GONE = "gone"
+
+
+def look_for_recordings(engine: Engine, connection: Connection) -> int:
+    """Look again at the calls whose time has come; returns how many have their recording now.
+
+    Raises the connector's verdicts; nothing is lost by them.
+    """
+    limit = connection.connector.capabilities.write_batch
+    with engine.ledger.read() as tx:
+        waiting = calls.due(tx, connection.name, CallState.WAITING_RECORDING, limit)
+    if not waiting:
+        return 0
+    looks = {call.ref: call for call in connection.connector.refresh([each.ref for each in waiting])}
+    appeared = 0
+    with engine.ledger.write() as tx:
+        for stored in waiting:
+            look = looks.get(stored.ref)
+            if look is None:
+                _gone(tx, stored)
+                continue
+            state = absorb(tx, engine, connection, stored, look)
+            appeared += state is CallState.NEW
+            if state is CallState.WAITING_RECORDING:
+                _wait_on(tx, engine, stored)
+    log.info(
+        "Looked for late recordings.",
+        action="looked_for_recordings",
+        connection=connection.name,
+        calls=len(waiting),
+        appeared=appeared,
+    )
+    return appeared
+
+
+def _wait_on(tx: Transaction, engine: Engine, stored: StoredCall) -> None:
+    settings = engine.settings
+    if tx.now - stored.discovered_at >= timedelta(seconds=settings.look_for_seconds):
+        hours = round(settings.look_for_seconds / 3600)
+        reason = f"No recording appeared within {hours} hours."
+        move(
+            tx,
+            stored.id,
+            CallState.WAITING_RECORDING,
+            CallState.NO_RECORDING,
+            code="no_recording",
+            reason=reason,
+        )
+        return
+    step = min(stored.looks + 1, len(settings.look_seconds) - 1)
+    due_at = tx.now + timedelta(seconds=settings.look_seconds[step])
+    calls.looked_again(tx, stored.id, due_at=due_at)
+
+
+def _gone(tx: Transaction, stored: StoredCall) -> None:
+    reason = "Its record was deleted in the CRM."
+    move(tx, stored.id, CallState.WAITING_RECORDING, CallState.SKIPPED, code=GONE, reason=reason)

@@ -1,0 +1,111 @@
+"""What an operator may look at and do by hand. Needs the ledger alone, also while a daemon runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from velma_connectors.errors import VelmaSyncError
+from velma_connectors.model import CallRef
+from velma_sync.ledger import calls, connections, counts, history, payments, spending, ticks, units
+from velma_sync.ledger.calls import CallFilter, StoredCall
+from velma_sync.ledger.connections import ConnectionRow
+from velma_sync.ledger.counts import Billing, CallCount
+from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.history import WrittenChange
+from velma_sync.ledger.spending import Spending
+from velma_sync.ledger.states import CallState
+from velma_sync.ledger.ticks import DaemonRow, TickRow
+from velma_sync.ledger.units import Unit
+from velma_sync.pipeline.seen import restart
+
+RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED)
+
+
+class UnknownCall(VelmaSyncError):
+    """The ledger has never seen this call."""
+
+
+class NotRetryable(VelmaSyncError):
+    """The call is not at an end that a retry could change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything at a glance. `daemon` is the run that was alive last."""
+
+    at: datetime
+    calls: tuple[CallCount, ...]
+    billing: Billing
+    connections: tuple[ConnectionRow, ...]
+    analyzers: tuple[Spending, ...]
+    daemon: DaemonRow | None
+    ticks: tuple[TickRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallStory:
+    """One call with everything that was written because of it."""
+
+    stored: StoredCall
+    units: tuple[Unit, ...]
+    changes: tuple[WrittenChange, ...]
+
+
+def status(ledger: Ledger) -> Status:
+    with ledger.read() as tx:
+        return Status(
+            at=tx.now,
+            calls=tuple(counts.by_state(tx)),
+            billing=counts.billing(tx),
+            connections=tuple(connections.listed(tx)),
+            analyzers=tuple(spending.listed(tx)),
+            daemon=ticks.latest(tx),
+            ticks=tuple(ticks.listed(tx)),
+        )
+
+
+def list_calls(ledger: Ledger, wanted: CallFilter) -> list[StoredCall]:
+    """Matching calls, the latest call first."""
+    with ledger.read() as tx:
+        return calls.listed(tx, wanted)
+
+
+def show(ledger: Ledger, ref: CallRef) -> CallStory:
+    """Raises UnknownCall."""
+    with ledger.read() as tx:
+        stored = calls.get(tx, ref)
+        if stored is None:
+            raise UnknownCall(f"{ref} is not in the ledger. See the calls that are with `calls`.")
+        begun = units.of_calls(tx, [stored.id])
+        return CallStory(stored, tuple(begun.values()), tuple(history.of_call(tx, stored.id)))
+
+
+def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
+    """Begin a held, dead or skipped call again, with all its tries; a stored answer is used, not paid again.
+
+    Unknown billing of its recording no longer stands in the way. Raises UnknownCall, NotRetryable.
+    """
+    with ledger.write() as tx:
+        stored = calls.get(tx, ref)
+        if stored is None:
+            raise UnknownCall(f"{ref} is not in the ledger. See the calls that are with `calls`.")
+        if stored.state not in RETRYABLE:
+            states = ", ".join(RETRYABLE)
+            raise NotRetryable(f"{ref} is {stored.state}; only calls that are {states} can be retried.")
+        if stored.question is not None:
+            payments.accept_unknown(tx, stored.question)
+        restart(tx, stored)
+        return calls.by_id(tx, stored.id)
+
+
+def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) -> int:
+    """Let every answered call since then be written again, as the mapping stands now; nothing is paid.
+
+    Returns how many calls that are. Values that a person changed stay.
+    """
+    with ledger.write() as tx:
+        ids = calls.answered(tx, connection, since)
+        units.reopen(tx, ids)
+        calls.write_again(tx, ids)
+        return len(ids)
