@@ -48,7 +48,7 @@ class Row:
 
 
 _BUSY = "Velma is at work on as many requests as the account may have at once ({status})."
-_KEY = "Check `velma.api_key` and whether the key may use velma-2-batch."
+_KEY = "Check `analysis.velma.api_key` and whether the key may use velma-2-batch."
 _CREDITS = "The Velma account has no credits left ({status}). Add some at Modulate."
 _QUOTA = "The Velma account has reached its usage limit ({status}). Raise it, or wait for the next month."
 
@@ -88,7 +88,7 @@ TABLE = (
         {*range(300, 400), 404, 405},
         (),
         _stop("config"),
-        "There is no Velma batch API at `velma.base_url` ({status}). Check that address.",
+        "There is no Velma batch API at `analysis.velma.base_url` ({status}). Check that address.",
         10 * MINUTE,
     ),
     Row(range(201, 300), (), _unknown, "Velma took the recording but gave no analysis ({status}). {billing}"),

@@ -1,0 +1,75 @@
+"""The directory in which audio lies while it is needed, and not a moment longer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from velma_connectors.errors import ConfigError, Problem
+
+PREFIX = "velma-sync-"
+SUFFIX = ".audio"
+
+
+class AudioStore:
+    """Hands out temporary files that only this user can read.
+
+    A file in use is locked by the process that made it, so that a sweep after a crash, also by another
+    process on the same directory, removes exactly the files nobody holds any more.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Creates the directory. Raises ConfigError when it exists and others may read it."""
+        self._directory = directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if directory.stat().st_mode & 0o077:
+            problem = Problem(
+                str(directory), "other users can read this directory of recordings.", "Run: chmod 700 on it."
+            )
+            raise ConfigError([problem])
+
+    @contextmanager
+    def file(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """An empty file of mode 0600, open for writing; removed at the end, whatever happens."""
+        path, descriptor = self._create()
+        stream = os.fdopen(descriptor, "wb")
+        try:
+            yield path, stream
+        finally:
+            path.unlink(missing_ok=True)
+            # Closing writes what a full disk did not take before; nobody needs it any more.
+            with suppress(OSError):
+                stream.close()
+
+    def sweep(self) -> int:
+        """Remove what crashed processes left behind, and say how many files that were."""
+        return sum(_remove_if_abandoned(path) for path in self._directory.glob(f"{PREFIX}*{SUFFIX}"))
+
+    def _create(self) -> tuple[Path, int]:
+        while True:
+            descriptor, name = tempfile.mkstemp(SUFFIX, PREFIX, self._directory)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # A sweep may have come between the two lines above; then the name is gone already.
+            if Path(name).exists():
+                return Path(name), descriptor
+            os.close(descriptor)
+
+
+def _remove_if_abandoned(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+            return True
+        return False
+    finally:
+        os.close(descriptor)
