@@ -74,7 +74,7 @@ def served(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         try:
-            _configure(directory, _addresses(directory, process))
+            write_files(directory, _addresses(directory, process))
             yield
         finally:
             process.terminate()
@@ -90,7 +90,8 @@ def _addresses(directory: Path, process: subprocess.Popen[str]) -> Mapping[str, 
     return addresses
 
 
-def _configure(directory: Path, addresses: Mapping[str, str]) -> None:
+def write_files(directory: Path, addresses: Mapping[str, str]) -> None:
+    """Configuration and secrets for a sandbox with these addresses; files that are there stay."""
     secrets = directory / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
     files = {

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -80,7 +81,10 @@ def show_leader_view(view: LeaderView, console: Console) -> None:
 
 
 def _deal_table(deals: tuple[DealLine, ...]) -> Table:
-    table = Table(title="What each deal's last call said", title_justify="left", pad_edge=False, expand=True)
+    title = Text("What each deal's last call said", style="bold")
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True, leading=1
+    )
     table.add_column("Deal", ratio=5)
     table.add_column("Next step", ratio=3)
     table.add_column("Competitors", ratio=4)
@@ -94,7 +98,6 @@ def _deal_table(deals: tuple[DealLine, ...]) -> Table:
             f"{named} (raised by {deal.raised_by.lower()})" if named and deal.raised_by else named or "-",
             _sentiment_text(deal.sentiments),
             "\n".join(deal.coaching_flags) or "-",
-            end_section=True,
         )
     return table
 
