@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from velma_connectors.analysis import Analysis, Clip, Side
 from velma_connectors.model import FieldValue
-from velma_mappings.behaviors import Finding, Outcome, best
+from velma_mappings.behaviors import Finding, Outcome
 from velma_mappings.evidence import clock, places
 from velma_mappings.masking import strip_tags
 from velma_mappings.model import State, Value
@@ -85,19 +85,27 @@ def mentioned(text: str, spellings: Sequence[Alias]) -> set[str]:
         rest, times = alias.pattern.subn(_TAKEN, rest)
         if times and alias.name is not None:
             found.add(alias.name)
-    return found | {alias.name for alias in spellings if alias.name is not None and _sounds_in(rest, alias)}
+    stretches = [_SOUNDS.findall(stretch) for stretch in rest.split(_TAKEN)]
+    return found | {alias.name for alias in spellings if alias.name and _sounds_in(stretches, alias)}
+
+
+def look(analysis: Analysis, finding: Finding, spellings: Sequence[Alias]) -> Named:
+    """Look for every name in every clip. `finding` is that of the behavior that notices competitors."""
+    evidence = {clip.id for clip in finding.clips} if finding.outcome is Outcome.DETECTED else set()
+    clips: dict[str, list[Clip]] = {}
+    confirmed = set()
+    for clip in sorted(analysis.clips, key=lambda clip: clip.start_ms):
+        for name in mentioned(clip.text, spellings):
+            clips.setdefault(name, []).append(clip)
+            if clip.id in evidence:
+                confirmed.add(name)
+    return Named({name: tuple(clips[name]) for name in sorted(clips)}, frozenset(confirmed))
 
 
 def values(
-    analysis: Analysis,
-    findings: Mapping[str, Finding],
-    speakers: Speakers,
-    mapping: MappingFile,
-    mask: Callable[[str], str],
+    named: Named, finding: Finding, speakers: Speakers, mask: Callable[[str], str]
 ) -> dict[str, Value]:
     """The competitor paths and `deal_intel`."""
-    finding = best(findings, mapping.behaviors.competitor)
-    named = _look(analysis, finding, aliases(mapping))
     detected = finding.outcome is Outcome.DETECTED
     if not named.clips and not detected:
         return _nothing(finding)
@@ -114,18 +122,6 @@ def values(
         "raised_by": raised,
         "deal_intel": _intel(finding, raised),
     }
-
-
-def _look(analysis: Analysis, finding: Finding, spellings: Sequence[Alias]) -> Named:
-    evidence = {clip.id for clip in finding.clips} if finding.outcome is Outcome.DETECTED else set()
-    clips: dict[str, list[Clip]] = {}
-    confirmed = set()
-    for clip in sorted(analysis.clips, key=lambda clip: clip.start_ms):
-        for name in mentioned(clip.text, spellings):
-            clips.setdefault(name, []).append(clip)
-            if clip.id in evidence:
-                confirmed.add(name)
-    return Named({name: tuple(clips[name]) for name in sorted(clips)}, frozenset(confirmed))
 
 
 def _nothing(finding: Finding) -> dict[str, Value]:
@@ -168,17 +164,15 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)" + r"[\s_-]*".join(map(re.escape, words)) + r"(?!\w)")
 
 
-def _sounds_in(text: str, alias: Alias) -> bool:
+def _sounds_in(stretches: Sequence[list[str]], alias: Alias) -> bool:
     """A slip of the transcription in a name long enough for that to be told."""
     if sum(char.isalpha() for char in alias.text) < FUZZY_LETTERS:
         return False
     length = alias.text.count(" ") + 1
-    for stretch in text.split(_TAKEN):
-        words = _SOUNDS.findall(stretch)
-        windows = (" ".join(words[at : at + length]) for at in range(len(words) - length + 1))
-        if any(fuzz.ratio(window, alias.text, score_cutoff=FUZZY_RATIO) for window in windows):
-            return True
-    return False
+    windows = [
+        " ".join(words[at : at + length]) for words in stretches for at in range(len(words) - length + 1)
+    ]
+    return process.extractOne(alias.text, windows, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO) is not None
 
 
 def _folded(text: str) -> str:

@@ -9,8 +9,9 @@ from datetime import datetime
 from velma_connectors.analysis import Analysis, AnalysisConfig
 from velma_connectors.model import Call
 from velma_mappings import action_plan, competitors, conversation, emotions, sentiment, signals
-from velma_mappings.behaviors import Finding, find
+from velma_mappings.behaviors import Finding, best, find
 from velma_mappings.catalogue import entries
+from velma_mappings.competitors import Named, aliases, look
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.masking import masker
 from velma_mappings.model import CallReport, State, Status, Value
@@ -35,6 +36,8 @@ class Heard:
     findings: Mapping[str, Finding]
     groups: tuple[Group, ...]
     sentiments: Sentiments
+    rival_finding: Finding
+    rivals: Named
     coaching: list[Signal]
     positive: list[Signal]
     objections: list[Signal]
@@ -131,6 +134,7 @@ def _listen(analysis: Analysis, config: AnalysisConfig, mapping: MappingFile) ->
     topic_groups = groups(mapping.topics)
     sentiments = sentiment.weigh(analysis, speakers, topic_groups)
     behaviors = mapping.behaviors
+    rival_finding = best(findings, behaviors.competitor)
     return Heard(
         analysis=analysis,
         config=config,
@@ -139,6 +143,8 @@ def _listen(analysis: Analysis, config: AnalysisConfig, mapping: MappingFile) ->
         findings=findings,
         groups=topic_groups,
         sentiments=sentiments,
+        rival_finding=rival_finding,
+        rivals=look(analysis, rival_finding, aliases(mapping)),
         coaching=signals.of_behaviors(behaviors.coaching, findings),
         positive=signals.of_behaviors(behaviors.positive, findings),
         objections=[
@@ -155,7 +161,7 @@ def _values(heard: Heard, mask: Mask) -> dict[str, Value]:
         "positive_signals": signals.value(heard.positive, speakers, mask),
         "objection_tags": signals.value(heard.objections, speakers, mask),
         **action_plan.values(heard.findings, speakers, mapping, mask),
-        **competitors.values(analysis, heard.findings, speakers, mapping, mask),
+        **competitors.values(heard.rivals, heard.rival_finding, speakers, mask),
         **sentiment.values(heard.sentiments, heard.groups, mask),
         **emotions.values(analysis, heard.config, speakers, heard.sentiments, mask),
         **conversation.values(analysis, speakers, mask),
