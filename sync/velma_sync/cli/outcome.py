@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from velma_connectors.errors import (
     StopConnection,
     VelmaSyncError,
 )
+from velma_sync.ledger.states import CallState
+
+if TYPE_CHECKING:
+    from velma_sync.ledger.counts import CallCount
 
 
 class ExitCode(IntEnum):
@@ -36,6 +41,11 @@ EXIT_CODES = {
     ExitCode.REFUSED: "another system cannot be reached or refuses us",
     ExitCode.INTERRUPTED: "interrupted from the keyboard",
 }
+
+
+def needs_attention(counts: Iterable[CallCount]) -> bool:
+    """Whether a person has to look at some of these calls."""
+    return any(each.state in (CallState.HELD, CallState.DEAD) for each in counts)
 
 
 def exit_code_of(error: BaseException) -> ExitCode:

@@ -26,12 +26,14 @@ from velma_connectors.velma.playbook import AnalysisFile, select
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.questions import check_questions
 from velma_sync.config.parts import (
-    LEDGER,
-    RECORDINGS,
-    VELMA,
+    FIXED_PARTS,
+    LEDGER_PART,
+    RECORDINGS_PART,
+    VELMA_PART,
+    Part,
     connection_names,
+    connection_parts,
     load_kinds,
-    parts_of,
     secrets_of,
     validate,
     value_at,
@@ -95,6 +97,19 @@ def load_configuration(path: Path) -> Configuration:
     return configuration
 
 
+def load_ledger_settings(path: Path) -> LedgerSettings:
+    """Only where the ledger is: enough to look at it, without the secrets of other systems.
+
+    Raises ConfigError for problems of that section alone.
+    """
+    reading = _Reading(read_yaml(path))
+    reading.fill_in_secrets([LEDGER_PART])
+    ledger = reading.ledger()
+    if ledger is None or reading.problems:
+        raise ConfigError(in_order(reading.problems))
+    return ledger
+
+
 def analysis_configs(analysis: AnalysisFile, mapping: MappingFile) -> list[AnalysisConfig]:
     """Every question that may be asked about a call, whatever its deal's stage and pipeline."""
     places = {
@@ -124,10 +139,10 @@ class _Reading:
             return None
         kinds, problems = load_kinds(self.file)
         self.problems += problems
-        self._fill_in_secrets(kinds)
-        velma = self._part(VelmaOptions, VELMA)
-        recordings = self._part(RecordingOptions, RECORDINGS)
-        ledger = self._part(LedgerSettings, LEDGER)
+        self.fill_in_secrets([*FIXED_PARTS, *connection_parts(kinds)])
+        velma = self._part(VelmaOptions, VELMA_PART.at)
+        recordings = self._part(RecordingOptions, RECORDINGS_PART.at)
+        ledger = self.ledger()
         analysis = self._analysis()
         connections = [
             self._connection(name, kinds.get(name), settings, analysis)
@@ -144,13 +159,20 @@ class _Reading:
             recordings=recordings,
             schedule=settings.schedule,
             limits=settings.limits,
-            ledger=ledger.model_copy(update={"path": self._beside(ledger.path).absolute()}),
+            ledger=ledger,
             audio_directory=self._beside(settings.audio_directory).absolute(),
             log_level=settings.log_level,
         )
 
-    def _fill_in_secrets(self, kinds: dict[str, ConnectorKind]) -> None:
-        self.secrets = secrets_of(self.file, list(parts_of(kinds)))
+    def ledger(self) -> LedgerSettings | None:
+        ledger = self._part(LedgerSettings, LEDGER_PART.at)
+        if ledger is None:
+            return None
+        return ledger.model_copy(update={"path": self._beside(ledger.path).absolute()})
+
+    def fill_in_secrets(self, parts: Sequence[Part]) -> None:
+        """Read the secrets of these parts and put them where they belong in `data`."""
+        self.secrets = secrets_of(self.file, parts)
         self.problems += refuse_secrets_in(self.file, self.secrets)
         self.problems += refuse_shared_names(self.file, self.secrets)
         named = value_at(self.file.data, ("secrets_directory",))

@@ -25,10 +25,6 @@ from velma_sync.config.yaml_file import Location, PlainValue, YamlFile
 
 Model = TypeVar("Model", bound=BaseModel)
 
-VELMA: Location = ("analysis", "velma")
-RECORDINGS: Location = ("recordings",)
-LEDGER: Location = ("ledger",)
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -37,6 +33,12 @@ class Part:
     owner: str
     model: type[BaseModel]
     at: Location
+
+
+VELMA_PART = Part("velma", VelmaOptions, ("analysis", "velma"))
+RECORDINGS_PART = Part("recordings", RecordingOptions, ("recordings",))
+LEDGER_PART = Part("ledger", LedgerSettings, ("ledger",))
+FIXED_PARTS = (VELMA_PART, RECORDINGS_PART, LEDGER_PART)
 
 
 def value_at(data: PlainValue, location: Location) -> PlainValue:
@@ -85,11 +87,8 @@ def load_kinds(file: YamlFile) -> tuple[dict[str, ConnectorKind], list[Problem]]
     return kinds, problems
 
 
-def parts_of(kinds: Mapping[str, ConnectorKind]) -> Iterator[Part]:
-    """Every part that may hold secrets."""
-    yield Part("velma", VelmaOptions, VELMA)
-    yield Part("recordings", RecordingOptions, RECORDINGS)
-    yield Part("ledger", LedgerSettings, LEDGER)
+def connection_parts(kinds: Mapping[str, ConnectorKind]) -> Iterator[Part]:
+    """The options of every connection whose kind is known."""
     for name, kind in kinds.items():
         yield Part(name, kind.options, ("connections", name, "options"))
 

@@ -1,0 +1,143 @@
+"""Everything that can be known before a call is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from velma_connectors.errors import Problem, Verdict
+from velma_mappings.fields import check_fields
+from velma_sync.config.load import Configuration, Connection, analysis_configs
+
+if TYPE_CHECKING:
+    from velma_connectors.protocol import CrmConnector
+    from velma_sync.workspace import Workspace
+
+MOST_NAMED = 3
+"""Fields that are named when the same is wrong with many."""
+
+
+class Mark(StrEnum):
+    """How good a fact is."""
+
+    OK = "ok"
+    ADVICE = "advice"
+    """Works, but could be better."""
+    PROBLEM = "problem"
+    """Calls would be analysed, but something would be missing."""
+    REFUSED = "refused"
+    """A system cannot be reached or refuses us: nothing would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was found out. `about` is a file, a connection or the analyzer."""
+
+    about: str
+    mark: Mark
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Everything that was found out, in the order it was asked."""
+
+    facts: tuple[Fact, ...]
+
+    def has(self, mark: Mark) -> bool:
+        return any(fact.mark is mark for fact in self.facts)
+
+
+def check_everything(workspace: Workspace) -> CheckReport:
+    """Ask every system who we are to it, and compare what is mapped and asked with what there is.
+
+    Costs a few CRM requests and nothing at the analyzer. One system's refusal does not hide the others.
+    """
+    configuration = workspace.configuration
+    facts = list(_files(configuration))
+    for connection in configuration.connections:
+        facts += _connection(workspace, connection)
+    facts += _analyzer(workspace)
+    return CheckReport(tuple(facts))
+
+
+def _files(configuration: Configuration) -> Iterator[Fact]:
+    from velma_connectors.velma.wording import advise
+
+    count = len(configuration.connections)
+    yield Fact(
+        configuration.path.name,
+        Mark.OK,
+        f"is valid, and every secret is set: {count} {'connection' if count == 1 else 'connections'}.",
+    )
+    for problem in advise(configuration.analysis):
+        yield Fact("analysis", Mark.ADVICE, str(problem))
+
+
+def _connection(workspace: Workspace, connection: Connection) -> Iterator[Fact]:
+    name = connection.name
+    try:
+        connector = workspace.connector(name)
+        health = connector.check()
+        account = f"{health.account_name} ({health.account_id})"
+        yield Fact(name, Mark.OK, f"acts as {health.user} in {account}, API {health.api_version}.")
+        for problem in health.problems:
+            yield Fact(name, Mark.PROBLEM, problem)
+        yield from _fields(connection, connector)
+    except Verdict as verdict:
+        yield Fact(name, Mark.REFUSED, str(verdict))
+
+
+def _fields(connection: Connection, connector: CrmConnector) -> Iterator[Fact]:
+    """Every mapped field on every object it may be needed on; what ails several is said once."""
+    mapping, sound = connection.mapping, True
+    for target in dict.fromkeys(rule.on for rule in mapping.rules):
+        part = mapping.model_copy(
+            update={"rules": tuple(rule for rule in mapping.rules if rule.on is target)}
+        )
+        objects = connector.capabilities.objects.get(target, ())
+        if not objects:
+            sound = False
+            yield Fact(connection.name, Mark.PROBLEM, f"this CRM has no {target}; remove the rules on it.")
+        for object_name in objects:
+            problems = check_fields(part, {target: connector.fields(object_name)})
+            sound = sound and not problems
+            yield from _grouped(connection.name, object_name, target, problems)
+    if sound:
+        yield Fact(connection.name, Mark.OK, f"all {len(mapping.rules)} mapped fields can be written.")
+    elif connector.capabilities.creates_fields:
+        yield Fact(connection.name, Mark.ADVICE, "velma-sync provision shows which fields it can create.")
+
+
+def _grouped(about: str, object_name: str, target: str, problems: Sequence[Problem]) -> Iterator[Fact]:
+    fields: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        name = problem.where.removesuffix(f" on the {target}")
+        fields.setdefault((problem.message, problem.remedy), []).append(name)
+    for (message, remedy), names in fields.items():
+        named = ", ".join(names[:MOST_NAMED])
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield Fact(about, Mark.PROBLEM, str(Problem(f"{object_name}: {named}{more}", message, remedy)))
+
+
+def _analyzer(workspace: Workspace) -> Iterator[Fact]:
+    from velma_connectors.velma.request import lint
+
+    analyzer = workspace.analyzer
+    presets: Sequence[str] | None = None
+    try:
+        presets = analyzer.check().presets
+        yield Fact(analyzer.name, Mark.OK, f"accepts the key and offers {len(presets)} presets.")
+    except Verdict as verdict:
+        yield Fact(analyzer.name, Mark.REFUSED, str(verdict))
+    configuration = workspace.configuration
+    problems = [
+        problem
+        for connection in configuration.connections
+        for config in analysis_configs(configuration.analysis, connection.mapping)
+        for problem in lint(config, presets)
+    ]
+    for problem in dict.fromkeys(problems):
+        yield Fact("analysis", Mark.PROBLEM, str(problem))

@@ -1,0 +1,108 @@
+"""`velma-sync calls list` and `velma-sync calls show`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from velma_connectors.model import CallRef
+from velma_sync.cli.options import call, config_option, json_option, opened_ledger
+from velma_sync.cli.outcome import ExitCode
+from velma_sync.cli.output import moment, print_json, print_rows, shown
+from velma_sync.ledger.states import CallState
+
+if TYPE_CHECKING:
+    from velma_sync.pipeline.operate import CallStory
+
+STATES = [state.value for state in CallState]
+
+
+@click.group("calls", epilog="Example: velma-sync calls list --state held")
+def command() -> None:
+    """Look at single calls: which there are, and what became of one."""
+
+
+@command.command("list", epilog="Example: velma-sync calls list --state held --state dead")
+@click.option("--connection", help="Only calls of this connection.")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only calls in this state.")
+@click.option("--record", help="Only the call, or the calls of the deal, with this CRM id.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most so many.")
+@config_option
+@json_option
+def list_command(
+    connection: str | None,
+    states: tuple[str, ...],
+    record: str | None,
+    limit: int,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Calls the ledger knows, the latest first."""
+    from velma_sync.ledger.calls import CallFilter
+    from velma_sync.pipeline.operate import list_calls
+
+    wanted = CallFilter(connection, tuple(CallState(state) for state in states), record=record, limit=limit)
+    with opened_ledger(config) as ledger:
+        found = list_calls(ledger, wanted)
+    if as_json:
+        print_json(found)
+    else:
+        print_rows(
+            [(str(each.ref), moment(each.call.started_at), each.state, each.reason or "") for each in found]
+        )
+    return ExitCode.FINE
+
+
+@command.command("show", epilog="Example: velma-sync calls show sales:Task:00T5f00000AbCdEFG")
+@click.argument("ref", metavar="CALL", type=call)
+@config_option
+@json_option
+def show_command(ref: CallRef, config: Path | None, as_json: bool) -> int:
+    """One call: where it stands and why, and every value that was written because of it."""
+    from velma_sync.pipeline.operate import show
+
+    with opened_ledger(config) as ledger:
+        story = show(ledger, ref)
+    print_json(story) if as_json else print_story(story)
+    return ExitCode.FINE
+
+
+def print_story(story: CallStory) -> None:
+    """A call's state, its units of write-back and its written values, as lines."""
+    from velma_sync.log import redact_text
+
+    stored = story.stored
+    facts = [
+        ("call", str(stored.ref)),
+        ("started", moment(stored.call.started_at)),
+        ("state", f"{stored.state} since {moment(stored.state_at)}"),
+        ("reason", stored.reason or ""),
+        ("deal", stored.deal or ""),
+        ("stage", stored.stage or ""),
+        ("tries", str(stored.attempts)),
+        ("resent", str(stored.resends)),
+    ]
+    print_rows([(name, value) for name, value in facts if value])
+    print_rows(
+        [
+            ("write", unit.key.kind, str(unit.key.record), unit.state, unit.reason or "")
+            for unit in story.units
+        ]
+    )
+    left_out = [*stored.left_out, *(dropped for unit in story.units for dropped in unit.dropped)]
+    print_rows([("left out", each.field, each.reason) for each in left_out])
+    print_rows(
+        [
+            (
+                moment(each.at),
+                f"{each.record}.{each.field}",
+                each.arrival,
+                f"{shown(each.before)} -> {shown(each.value)}",
+            )
+            for each in story.changes
+        ]
+    )
+    if stored.trace:
+        click.echo(redact_text(stored.trace))

@@ -1,0 +1,120 @@
+"""`velma-sync once`"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from velma_connectors.model import CallRef
+from velma_sync.cli.calls import print_story
+from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
+from velma_sync.cli.outcome import ExitCode, needs_attention
+from velma_sync.cli.output import print_json, print_rows
+
+if TYPE_CHECKING:
+    from velma_sync.ledger.counts import CallCount
+    from velma_sync.pipeline.receipts import Receipt
+    from velma_sync.workspace import Workspace
+
+
+@click.command("once", epilog="Example: velma-sync once --call sales:Task:00T5f00000AbCdEFG")
+@click.option(
+    "--call", "ref", type=call, metavar="CALL", help="Take this call through now, ahead of all others."
+)
+@yes_option
+@config_option
+@json_option
+def command(ref: CallRef | None, yes: bool, config: Path | None, as_json: bool) -> int:
+    """Find everything new, work until nothing is due, write it back, and account for it.
+
+    With --call only that one, whatever its length or age; says what it will cost and asks first.
+    """
+    with opened(config) as workspace:
+        if ref is not None:
+            return _one(workspace, ref, yes=yes, as_json=as_json)
+        return _everything(workspace, as_json=as_json)
+
+
+def _one(workspace: Workspace, ref: CallRef, *, yes: bool, as_json: bool) -> ExitCode:
+    from velma_sync import log
+    from velma_sync.daemon import analyze_one
+    from velma_sync.estimates import estimate
+    from velma_sync.ledger.states import CallState
+
+    agree_to_pay(estimate(workspace, ref), yes=yes)
+    log.configure(workspace.configuration.log_level)
+    story = analyze_one(workspace.engine, ref)
+    print_json(story) if as_json else print_story(story)
+    return ExitCode.FINE if story.stored.state is CallState.DONE else ExitCode.ATTENTION
+
+
+def _everything(workspace: Workspace, *, as_json: bool) -> ExitCode:
+    from velma_sync import log
+    from velma_sync.daemon import run_once
+    from velma_sync.pipeline.operate import status
+
+    with _progress() as progress:
+        log.configure(workspace.configuration.log_level)
+        receipt = run_once(workspace.engine, progress=progress)
+    failed = [
+        tick for tick in status(workspace.ledger).ticks if not tick.ok and tick.at >= receipt.started_at
+    ]
+    if as_json:
+        print_json(receipt)
+    else:
+        _print_receipt(receipt)
+        print_rows([("problem", tick.name, tick.message or "") for tick in failed])
+    if receipt.paused or receipt.spend_stop or failed:
+        return ExitCode.REFUSED
+    return ExitCode.ATTENTION if needs_attention(receipt.ended) or receipt.billing.unknown else ExitCode.FINE
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[tuple[CallCount, ...]], None] | None]:
+    """A moving line on a terminal; nothing anywhere else, where the log tells the same."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Looking for new calls ...") as line:
+
+        def show(counts: tuple[CallCount, ...]) -> None:
+            line.update(", ".join(f"{each.calls} {each.state}" for each in counts) or "Nothing to do yet ...")
+
+        yield show
+
+
+def _print_receipt(receipt: Receipt) -> None:
+    click.echo(f"Found {receipt.discovered} new calls.")
+    print_rows(
+        [
+            (word, each.connection, str(each.calls), each.state, each.code or "")
+            for word, counts in (("ended", receipt.ended), ("left", receipt.left))
+            for each in counts
+        ]
+    )
+    click.echo(_paid(receipt))
+    for name, requests in receipt.requests.items():
+        click.echo(f"{name}: {requests} CRM requests.")
+    for row in receipt.paused:
+        click.echo(f"{row.name} is paused: {row.paused_reason}")
+    if receipt.spend_stop is not None:
+        click.echo(f"Nothing more is paid for: {receipt.spend_stop.stop_reason}")
+
+
+def _paid(receipt: Receipt) -> str:
+    billing = receipt.billing
+    cost = "" if receipt.cost is None else f", about {receipt.cost:.2f}"
+    line = (
+        f"Paid for {billing.answered} analyses, {billing.answered_seconds / 60:.1f} minutes of audio{cost}."
+    )
+    if billing.unknown:
+        more = "" if receipt.unknown_cost is None else f", at most {receipt.unknown_cost:.2f}"
+        line += f" Billing unknown for {billing.unknown} requests{more}."
+    return line

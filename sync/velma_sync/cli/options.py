@@ -1,0 +1,77 @@
+"""What several commands share: options, the configuration, and the question before paying."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from velma_connectors.errors import VelmaSyncError
+from velma_connectors.model import CallRef
+
+if TYPE_CHECKING:
+    from velma_sync.estimates import Estimate
+    from velma_sync.ledger.database import Ledger
+    from velma_sync.workspace import Workspace
+
+
+class NothingYet(VelmaSyncError):
+    """There is no ledger to look at."""
+
+
+def call(text: str) -> CallRef:
+    """A call as it is printed everywhere: CONNECTION:OBJECT:ID. Also the type of options and arguments."""
+    try:
+        return CallRef.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from error
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The configuration. Default: $VELMA_SYNC_CONFIG, else ./velma-sync.yaml.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of lines.")
+yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
+
+
+@contextmanager
+def opened(config: Path | None) -> Iterator[Workspace]:
+    """The workspace of the configuration that the command line names. Raises ConfigError."""
+    from velma_sync.config.load import find_configuration, load_configuration
+    from velma_sync.workspace import Workspace
+
+    with Workspace(load_configuration(find_configuration(config))) as workspace:
+        yield workspace
+
+
+@contextmanager
+def opened_ledger(config: Path | None) -> Iterator[Ledger]:
+    """The ledger alone, for commands that look at what was done: they need no credentials.
+
+    Raises ConfigError, RetryLater, and NothingYet before the first run.
+    """
+    from velma_sync.config.load import find_configuration, load_ledger_settings
+    from velma_sync.workspace import open_ledger_of
+
+    settings = load_ledger_settings(find_configuration(config))
+    if settings.url is None and not settings.path.exists():
+        raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")
+    with closing(open_ledger_of(settings)) as ledger:
+        yield ledger
+
+
+def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:
+    """Say what the call will cost and ask, unless told not to. Raises click.Abort on a no."""
+    if estimate.answered:
+        click.echo(f"{estimate.call} is analysed already: nothing is paid.", err=True)
+        return
+    length = "unknown length" if estimate.seconds is None else f"{estimate.seconds / 60:.1f} minutes"
+    cost = "at the price of your contract" if estimate.cost is None else f"about {estimate.cost:.2f}"
+    click.echo(f"{estimate.call}: {length} of audio will be sent to Velma, {cost}.", err=True)
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)

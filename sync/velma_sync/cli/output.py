@@ -1,0 +1,66 @@
+"""How data becomes lines or JSON. Lines carry no colour and no drawing: anyone and anything can read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import click
+
+from velma_connectors.model import FieldValue
+
+LONGEST_VALUE = 60
+
+
+def print_json(data: object) -> None:
+    """One JSON document: dataclasses as objects, times in ISO form."""
+    click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False))
+
+
+def plain(data: object) -> Any:
+    """The data as what JSON knows. Whatever a dataclass keeps out of its repr stays out of here too."""
+    if is_dataclass(data) and not isinstance(data, type):
+        return {each.name: plain(getattr(data, each.name)) for each in fields(data) if each.repr}
+    if isinstance(data, Enum):
+        return data.value
+    if isinstance(data, datetime):
+        return data.isoformat()
+    if isinstance(data, Mapping):
+        return {str(key): plain(value) for key, value in data.items()}
+    if isinstance(data, Sequence | set | frozenset) and not isinstance(data, str | bytes):
+        return [plain(value) for value in data]
+    if data is None or isinstance(data, bool | int | float | str):
+        return data
+    return str(data)
+
+
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Lines with their columns aligned; the last column may be as long as it likes."""
+    if not rows:
+        return
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def moment(when: datetime | None) -> str:
+    """A time for people: to the minute, in UTC."""
+    return f"{when:%Y-%m-%d %H:%M}Z" if when else "-"
+
+
+def shown(value: FieldValue) -> str:
+    """A field's value in a line: `-` when empty, long texts shortened."""
+    if value is None or value in ("", ()):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return moment(value)
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 3]}..."

@@ -1,0 +1,51 @@
+"""What one call would cost, before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from velma_connectors.errors import CallGone
+from velma_connectors.model import Call, CallRef
+from velma_sync.ledger import calls, payments
+
+if TYPE_CHECKING:
+    from velma_sync.workspace import Workspace
+
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The cost of analysing one call. `seconds` is None when the CRM does not say how long it is.
+
+    `cost` is None without a length or a configured price, and 0 when the answer is stored already.
+    """
+
+    call: CallRef
+    seconds: int | None
+    cost: float | None
+    answered: bool
+
+
+def estimate(workspace: Workspace, ref: CallRef) -> Estimate:
+    """Look the call up, in the ledger or else in the CRM; pays nothing.
+
+    Raises CallGone, RetryLater, StopConnection, and ConfigError for a connection that is not configured.
+    """
+    connector = workspace.connector(ref.connection)
+    with workspace.ledger.read() as tx:
+        stored = calls.get(tx, ref)
+        question = stored.question if stored is not None and not stored.is_outdated else None
+        if question is not None and payments.is_answered(tx, question):
+            return Estimate(ref, stored.call.seconds if stored else None, 0.0, answered=True)
+    found = [stored.call] if stored is not None else connector.refresh([ref])
+    if not found:
+        raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
+    return _of(found[0], workspace.configuration.velma.price_per_audio_hour)
+
+
+def _of(call: Call, price_per_hour: float | None) -> Estimate:
+    if call.seconds is None or price_per_hour is None:
+        return Estimate(call.ref, call.seconds, None, answered=False)
+    return Estimate(call.ref, call.seconds, call.seconds / SECONDS_PER_HOUR * price_per_hour, answered=False)
