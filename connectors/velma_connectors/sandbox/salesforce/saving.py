@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from velma_connectors.sandbox.salesforce.access import VisibleField
-from velma_connectors.sandbox.salesforce.derivation import derive, is_archived
+from velma_connectors.sandbox.salesforce.derivation import derive
 from velma_connectors.sandbox.salesforce.grants import check_grant
 from velma_connectors.sandbox.salesforce.incoming import (
     Author,
@@ -160,8 +160,6 @@ class RecordWriter:
         record.update(
             {name: value for name, value in derived.items() if not author.trusted or name not in given}
         )
-        if definition.name in ("Task", "Event") and before is None:
-            record["IsArchived"] = is_archived(definition.name, record, author.moment)
         check_unique(definition.name, record, given, fields, org.records)
         check_grant(definition.name, record, org.schema, org.records, org.switches)
         if not author.trusted:
