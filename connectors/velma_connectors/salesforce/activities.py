@@ -37,7 +37,6 @@ READ_IF_VISIBLE: Mapping[str, tuple[str, ...]] = {
     "CallDurationInSeconds": ("CallDurationInSeconds",),
     "CallDisposition": ("CallDisposition",),
     "CompletedDateTime": ("CompletedDateTime",),
-    "IsClosed": ("IsClosed",),
     "StartDateTime": ("StartDateTime",),
     "DurationInMinutes": ("DurationInMinutes",),
 }
@@ -117,7 +116,7 @@ class Activity:
     def call(self, attached: Recording | None, deals: tuple[Deal, ...]) -> Call:
         """The call, with the audio file attached to it (if it was looked for) and its deals."""
         recording = self.linked_recording or attached
-        skip_reason = self._skip_reason(recording)
+        skip_reason = f"the call result is {self.skipped_result}" if self.skipped_result else None
         account = self.surroundings.account
         return Call(
             ref=CallRef(self.connection, self.object_name, self.id),
@@ -134,13 +133,6 @@ class Activity:
             fingerprint=_fingerprint(recording, skip_reason),
             skip_reason=skip_reason,
         )
-
-    def _skip_reason(self, recording: Recording | None) -> str | None:
-        if self.skipped_result:
-            return f"the call result is {self.skipped_result}"
-        if recording is None and self.row.get("IsClosed") is False:
-            return "the call is not completed"
-        return None
 
     def _related(self, relation: str, object_name: str) -> str | None:
         related = self.row.get(relation) or {}
@@ -167,7 +159,7 @@ class Activity:
 def _fingerprint(recording: Recording | None, skip_reason: str | None) -> str:
     """A hash of what there is to analyse: the audio, none yet, or nothing for a reason in the CRM.
 
-    The reason takes part so that a call becomes new work when it is completed or its result corrected.
+    The reason takes part so that a call becomes new work when its result is corrected.
     """
     matter = f"skip {skip_reason}" if skip_reason else identity(recording) if recording else "no recording"
     return hashlib.sha256(matter.encode()).hexdigest()

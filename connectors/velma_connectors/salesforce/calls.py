@@ -113,13 +113,18 @@ class CallReader:
 
     def _condition(self, name: str, window: Window) -> str:
         visible = self._known.of(name)
-        signs = [sign for field, sign in SIGNS_OF_A_CALL[name].items() if field in visible]
-        signs += [
+        signs = " OR ".join(sign for field, sign in SIGNS_OF_A_CALL[name].items() if field in visible)
+        if signs and "IsClosed" in visible:
+            # A planned call is none yet: it would wait in vain for a recording, and be forgotten by the
+            # time it takes place. Completing it moves its stamp.
+            signs = f"(IsClosed = true AND ({signs}))"
+        links = [
             f"{field} != null"
             for field in self._options.recording_fields
             if field in visible and visible[field].filterable
         ]
-        if not signs:
+        conditions = [*([signs] if signs else []), *links]
+        if not conditions:
             self._known.forget()
             raise StopConnection(
                 f"Nothing tells calls among the records of {name}: let the user see its field Type, or set "
@@ -127,7 +132,7 @@ class CallReader:
             )
         return (
             f"SystemModstamp >= {stamp(window.start)} AND SystemModstamp <= {stamp(window.end)} "
-            f"AND IsDeleted = false AND ({' OR '.join(signs)})"
+            f"AND IsDeleted = false AND ({' OR '.join(conditions)})"
         )
 
     def _columns(self, name: str) -> list[str]:

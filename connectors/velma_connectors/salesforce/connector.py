@@ -30,7 +30,7 @@ from velma_connectors.model import (
 )
 from velma_connectors.salesforce.calls import CallReader
 from velma_connectors.salesforce.client import SalesforceClient
-from velma_connectors.salesforce.fields import KnownFields, read_fields
+from velma_connectors.salesforce.fields import KnownFields
 from velma_connectors.salesforce.identity import who_we_are
 from velma_connectors.salesforce.options import SalesforceOptions
 from velma_connectors.salesforce.provisioning import Provisioner
@@ -39,8 +39,8 @@ from velma_connectors.salesforce.schema import Planner
 from velma_connectors.salesforce.values import read_values
 from velma_connectors.salesforce.writing import Writer
 
-WRITE_BATCH = 600
-"""200 calls with their fields, notes and deals: three requests for up to 400 records."""
+WRITE_BATCH = 200
+"""Calls whose own records fill one request."""
 
 
 def _now() -> datetime:
@@ -98,7 +98,7 @@ class SalesforceConnector:
         return open_recording(self._client, call)
 
     def fields(self, object_name: str) -> Mapping[str, Field]:
-        return read_fields(self._client, object_name)
+        return self._known.read(object_name)
 
     def current(
         self, records: Sequence[RecordRef], fields: Sequence[str]

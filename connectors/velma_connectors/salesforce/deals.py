@@ -86,10 +86,10 @@ class DealFinder:
 
     def _columns(self) -> tuple[str, ...]:
         visible = self._known.of("Opportunity")
-        amount = ("Amount",) if "Amount" in visible else ()
+        optional = tuple(name for name in ("Amount", "LastStageChangeDate") if name in visible)
         # An org without record types has no such field on its opportunities.
         pipeline = ("RecordType.DeveloperName",) if "RecordTypeId" in visible else ()
-        return _COLUMNS + amount + pipeline
+        return _COLUMNS + optional + pipeline
 
     def _stages(self, opportunities: set[str]) -> dict[str, list[Stage]]:
         def query(ids: Sequence[str]) -> str:
@@ -130,12 +130,13 @@ def _matching(call: Surroundings, roles: Mapping[str, set[str]], rows: Mapping[s
 def _changed_since(
     calls: Sequence[Surroundings], matches: Mapping[str, list[str]], rows: Mapping[str, Row]
 ) -> set[str]:
-    """Opportunities saved after one of their calls: only these may have had another stage then."""
+    """Opportunities that may have had another stage when one of their calls took place."""
     return {
         match
         for call in calls
         for match in matches[call.call_id]
-        if parse_stamp(rows[match]["SystemModstamp"]) >= call.started_at
+        if parse_stamp(rows[match].get("LastStageChangeDate") or rows[match]["SystemModstamp"])
+        >= call.started_at
     }
 
 

@@ -84,13 +84,18 @@ class KnownFields:
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
         self._lock = threading.Lock()
-        self._known: dict[str, dict[str, Field]] = {}
+        self._known: Mapping[str, Mapping[str, Field]] = {}
 
     def of(self, object_name: str) -> Mapping[str, Field]:
+        known = self._known.get(object_name)
+        return self.read(object_name) if known is None else known
+
+    def read(self, object_name: str) -> Mapping[str, Field]:
+        """Read the fields of one object now, and keep them."""
+        fields = read_fields(self._client, object_name)
         with self._lock:
-            if object_name not in self._known:
-                self._known[object_name] = read_fields(self._client, object_name)
-            return self._known[object_name]
+            self._known = {**self._known, object_name: fields}
+        return fields
 
     def forget(self) -> None:
         """Read everything anew when next asked."""

@@ -39,7 +39,6 @@ TASK: dict[str, Any] = {
     "CallType": "Outbound",
     "CallDurationInSeconds": 630,
     "CallDisposition": "Connected",
-    "IsClosed": True,
     "Link__c": "https://dialer.example/rec/1?sig=a",
 }
 AUDIO_FILE = Recording(RecordingSource.CRM, "068000000000001AAA", checksum="md5:1")
@@ -99,7 +98,6 @@ def test_an_event_starts_when_it_is_set_for() -> None:
         StartDateTime="2026-03-02T14:00:00.000+0000",
         DurationInMinutes=45,
         CallDurationInSeconds=None,
-        IsClosed=None,
     )
     assert found.started_at == datetime(2026, 3, 2, 14, tzinfo=UTC)
     assert found.seconds == 45 * 60
@@ -159,8 +157,6 @@ def test_what_a_deal_can_be_found_by_depends_on_the_related_record() -> None:
         ({"CallDisposition": " left VOICEMAIL "}, "the call result is Left Voicemail"),
         ({"CallDisposition": "Voicemail was full, then talked"}, None),
         ({"CallDisposition": None}, None),
-        ({"IsClosed": False}, None),
-        ({"IsClosed": False, "Link__c": None}, "the call is not completed"),
         ({"Link__c": None}, None),
     ],
 )
@@ -199,7 +195,6 @@ def test_the_fingerprint_changes_when_there_is_something_else_to_analyse() -> No
         call(Link__c="https://dialer.example/rec/2"),
         call(AUDIO_FILE, Link__c=None),
         call(Link__c=None),
-        call(Link__c=None, IsClosed=False),
         call(CallDisposition="Busy"),
     ]
     assert len({state.fingerprint for state in states}) == len(states)

@@ -55,8 +55,8 @@ def test_a_call_is_told_by_any_sign_or_by_its_recording(org: Any, client: Any) -
     assert query.path == "query"
     assert (
         " FROM Task WHERE SystemModstamp >= 2026-05-31T23:00:00Z AND SystemModstamp <= 2026-06-01T00:00:00Z "
-        "AND IsDeleted = false AND (TaskSubtype = 'Call' OR CallType != null OR CallDurationInSeconds > 0 "
-        "OR Type = 'Call' OR Link__c != null) ORDER BY Id LIMIT 100"
+        "AND IsDeleted = false AND ((IsClosed = true AND (TaskSubtype = 'Call' OR CallType != null "
+        "OR CallDurationInSeconds > 0 OR Type = 'Call')) OR Link__c != null) ORDER BY Id LIMIT 100"
     ) in query.soql
 
 

@@ -96,11 +96,15 @@ def test_a_deal_that_is_gone_or_not_shared_is_no_deal(org: Any, finder: DealFind
     assert finder.deals_of([call]) == {}
 
 
-def test_the_history_is_only_asked_for_deals_saved_since_their_call(org: Any, finder: DealFinder) -> None:
-    org.on("FROM Opportunity WHERE", org.rows(opportunity(org, 1, SystemModstamp=EARLIER)))
-    call = surroundings(org, 1, opportunity=org.id("006", 1))
-    (deal,) = finder.deals_of([call])[call.call_id]
-    assert deal.stage == "Negotiation"
+def test_the_history_is_only_asked_for_deals_whose_stage_may_have_been_another(
+    org: Any, finder: DealFinder
+) -> None:
+    saved_before = opportunity(org, 1, SystemModstamp=EARLIER)
+    same_stage = opportunity(org, 2, LastStageChangeDate=EARLIER)
+    org.on("FROM Opportunity WHERE", org.rows(saved_before, same_stage))
+    calls = [surroundings(org, number, opportunity=org.id("006", number)) for number in (1, 2)]
+    deals = finder.deals_of(calls)
+    assert [deals[call.call_id][0].stage for call in calls] == ["Negotiation"] * 2
     assert not org.requests("OpportunityHistory")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from velma_connectors.model import Field, FieldKind, RecordRef
-from velma_connectors.salesforce.fields import KnownFields, field_of, read_fields
+from velma_connectors.salesforce.fields import KnownFields, field_of
 from velma_connectors.salesforce.values import read_values
 from velma_connectors.salesforce.verdicts import RequestRefused
 
@@ -63,15 +63,15 @@ def test_formulas_and_read_only_fields_are_not_writable(org: Any, changes: dict[
     assert not field_of(org.field_entry("X__c", **changes)).writable
 
 
-def test_fields_are_read_anew_each_time_and_known_ones_once(org: Any, client: Any) -> None:
-    org.on("GET sobjects/Task/describe", {"fields": [org.field_entry("X__c")]})
-    read_fields(client, "Task")
-    read_fields(client, "Task")
-    assert len(org.seen) == 2
+def test_fields_are_read_anew_when_asked_and_known_ones_once(org: Any, client: Any) -> None:
+    one, two = [org.field_entry("X__c")], [org.field_entry("X__c"), org.field_entry("Y__c")]
+    org.on("GET sobjects/Task/describe", {"fields": one}, {"fields": two})
     known = KnownFields(client)
-    known.of("Task")
-    known.of("Task")
-    assert len(org.seen) == 3
+    assert list(known.of("Task")) == list(known.of("Task")) == ["X__c"]
+    assert len(org.seen) == 1
+    assert list(known.read("Task")) == ["X__c", "Y__c"]
+    assert list(known.of("Task")) == ["X__c", "Y__c"]
+    assert len(org.seen) == 2
 
 
 def test_values_are_read_by_object_and_typed(org: Any, client: Any) -> None:
