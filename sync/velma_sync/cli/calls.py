@@ -39,7 +39,7 @@ def list_command(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Calls the ledger knows, the latest first."""
+    """Show the calls the ledger knows, the latest first."""
     from velma_sync.ledger.calls import CallFilter
     from velma_sync.pipeline.operate import list_calls
 
@@ -60,7 +60,7 @@ def list_command(
 @config_option
 @json_option
 def show_command(ref: CallRef, config: Path | None, as_json: bool) -> int:
-    """One call: where it stands and why, and every value that was written because of it."""
+    """Show where one call stands and why, and what was written for it."""
     from velma_sync.pipeline.operate import show
 
     with opened_ledger(config) as ledger:
@@ -92,7 +92,7 @@ def print_story(story: CallStory) -> None:
         ]
     )
     left_out = [*stored.left_out, *(dropped for unit in story.units for dropped in unit.dropped)]
-    print_rows([("left out", each.field, each.reason) for each in left_out])
+    print_rows([("left out", each.field, each.reason) for each in dict.fromkeys(left_out)])
     print_rows(
         [
             (

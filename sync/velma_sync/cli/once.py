@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(ref: CallRef | None, yes: bool, config: Path | None, as_json: bool) -> int:
-    """Find everything new, work until nothing is due, write it back, and account for it.
+    """Find everything new, analyse it, write it back, account for it.
 
     With --call only that one, whatever its length or age; says what it will cost and asks first.
     """

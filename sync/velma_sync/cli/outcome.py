@@ -61,8 +61,6 @@ def exit_code_of(error: BaseException) -> ExitCode:
 
 def explain(error: BaseException) -> str:
     """What happened, for the person at the terminal: one problem per line."""
-    if isinstance(error, click.ClickException):
-        return f"velma-sync: {error.format_message()}"
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return "velma-sync: interrupted."
     if isinstance(error, VelmaSyncError):
@@ -82,7 +80,8 @@ def exit_with_outcome(command: Callable[[], int | None]) -> int:
         sys.stderr.close()
         return ExitCode.FINE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
-        if isinstance(error, click.UsageError) and error.ctx is not None:
-            click.echo(error.ctx.get_usage(), err=True)
-        click.echo(explain(error), err=True)
+        if isinstance(error, click.ClickException):
+            error.show()
+        else:
+            click.echo(explain(error), err=True)
         return exit_code_of(error)

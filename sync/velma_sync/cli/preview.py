@@ -13,6 +13,7 @@ from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import plain, print_json, print_rows, shown
 
 if TYPE_CHECKING:
+    from velma_mappings.model import LeftOut
     from velma_sync.pipeline.preview import Preview
     from velma_sync.workspace import Workspace
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(ref: CallRef, yes: bool, config: Path | None, as_json: bool) -> int:
-    """Everything but the writes: what would be written for one call, beside what stands there now.
+    """Show what one call would write, beside what stands there now.
 
-    A call that was never analysed has to be paid for; says what it will cost and asks first. The answer is
-    kept, so that analysing the call later costs nothing more.
+    Everything is done but the writes. A call that was never analysed has to be paid for: it says what it
+    will cost and asks first. The answer is kept, so that analysing the call later costs nothing more.
     """
     with opened(config) as workspace:
         found = _preview(workspace, ref, yes=yes)
@@ -64,6 +65,10 @@ def _print(found: Preview) -> None:
             for each in found.fields
         ]
     )
-    print_rows([("left out", each.field, each.reason) for each in found.left_out])
+    print_rows([("left out", *_left_out(each)) for each in found.left_out])
     if found.report.note:
         click.echo(f"\nNote on {', '.join(map(str, found.note_targets))}:\n\n{found.report.note}")
+
+
+def _left_out(each: LeftOut) -> tuple[str, str]:
+    return (f"{each.record}.{each.field}" if each.record else each.field), each.reason

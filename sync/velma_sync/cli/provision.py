@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(apply: bool, config: Path | None, as_json: bool) -> int:
-    """Show which mapped fields the CRM lacks, and create them when told to.
+    """Plan, or create, the CRM fields that are missing.
 
     Existing fields are kept; at most options are added to them. The daemon itself never changes a schema.
     """

@@ -18,9 +18,10 @@ from velma_sync.cli.output import print_json, print_rows
 @config_option
 @json_option
 def command(refs: tuple[CallRef, ...], config: Path | None, as_json: bool) -> int:
-    """Begin held, dead or skipped calls again, with all their tries.
+    """Begin held, dead or skipped calls again.
 
-    A stored answer is used and not paid for again. The daemon takes the calls up with its next look.
+    They get all their tries back. A stored answer is used and not paid for again. The daemon takes the
+    calls up with its next look.
     """
     from velma_sync.pipeline.operate import retry
 

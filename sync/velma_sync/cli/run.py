@@ -13,10 +13,11 @@ from velma_sync.cli.outcome import ExitCode
 @click.command("run", epilog="Example: velma-sync run --config /etc/velma-sync/velma-sync.yaml")
 @config_option
 def command(config: Path | None) -> int:
-    """Work until told to stop: find new calls, analyse them, write back.
+    """Work until told to stop.
 
-    Made for a service manager: logs to stderr, as JSON lines unless that is a terminal. The first SIGTERM or
-    SIGINT finishes what is in flight and writes it back; a second one ends at once.
+    Finds new calls, analyses them and writes back. Made for a service manager: logs to stderr, as JSON
+    lines unless that is a terminal. The first SIGTERM or SIGINT finishes what is in flight and writes it
+    back; a second one ends at once.
     """
     from velma_sync import log
     from velma_sync.daemon import run_forever
