@@ -1,14 +1,15 @@
 """A configured daemon and the emulators around it, in a folder that is gone afterwards.
 
-    with installed(calls=500, latency_seconds=0.5, max_in_flight=8) as place:
-        place.configuration      # what `velma-sync run` is given
-        place.crm_requests()     # as the emulated org counted them, provisioning left out
+with installed(calls=500, latency_seconds=0.5, max_in_flight=8) as place:
+    place.configuration      # what `velma-sync run` is given
+    place.crm_requests()     # as the emulated org counted them, preparations left out
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,12 +31,12 @@ LONG_AGO = "2020-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where everything is. `provisioning_requests` were made before the measurement."""
+    """Where everything is. `requests_before` were made by the preparations, by kind."""
 
     directory: Path
     velma: Emulator
     salesforce: Emulator
-    provisioning_requests: int
+    requests_before: Counter[str]
 
     @property
     def configuration(self) -> Path:
@@ -45,13 +46,19 @@ class Installation:
     def ledger(self) -> Path:
         return self.directory / "velma-sync.db"
 
-    def crm_requests(self) -> int:
-        return _requests(self.salesforce) - self.provisioning_requests
+    def crm_requests(self) -> Counter[str]:
+        """Requests that the emulated org has counted, by kind, without those of the preparations."""
+        return _requests(self.salesforce) - self.requests_before
 
 
 @contextmanager
 def installed(
-    *, calls: int, latency_seconds: float, max_in_flight: int, recordings: str = "small"
+    *,
+    calls: int,
+    latency_seconds: float,
+    max_in_flight: int,
+    recordings: str = "small",
+    poll_minutes: float | None = None,
 ) -> Iterator[Installation]:
     """`calls` are logged in the org already. `recordings` is the kind the recording host makes up."""
     with (
@@ -61,7 +68,7 @@ def installed(
         Emulator("salesforce", recordings_url=f"{host.url}/{recordings}") as salesforce,
     ):
         directory = Path(folder)
-        _configure(directory, host, velma, salesforce, max_in_flight)
+        _configure(directory, host, velma, salesforce, max_in_flight, poll_minutes)
         with Workspace(load_configuration(directory / "velma-sync.yaml")) as workspace:
             for plan in plan_fields(workspace):
                 failed = create_fields(workspace, plan).failed
@@ -71,12 +78,17 @@ def installed(
         yield Installation(directory, velma, salesforce, _requests(salesforce))
 
 
-def _requests(salesforce: Emulator) -> int:
-    return int(salesforce.ask(f"{CONTROL}/usage")["requests"])
+def _requests(salesforce: Emulator) -> Counter[str]:
+    return Counter(salesforce.ask(f"{CONTROL}/usage")["kinds"])
 
 
 def _configure(
-    directory: Path, host: Emulator, velma: Emulator, salesforce: Emulator, max_in_flight: int
+    directory: Path,
+    host: Emulator,
+    velma: Emulator,
+    salesforce: Emulator,
+    max_in_flight: int,
+    poll_minutes: float | None,
 ) -> None:
     address = urlsplit(host.url)
     document = {
@@ -98,6 +110,8 @@ def _configure(
         "limits": {"max_in_flight": max_in_flight},
         "secrets_directory": "secrets",
     }
+    if poll_minutes is not None:
+        document["schedule"] = {"poll_minutes": poll_minutes}
     (directory / "velma-sync.yaml").write_text(json.dumps(document, indent=2))
     (directory / "mapping.yaml").write_text(load_kind("salesforce").default_mapping())
     (directory / "analysis.yaml").write_text(shipped_text())
