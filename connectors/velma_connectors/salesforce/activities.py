@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -57,7 +57,7 @@ class Activity:
 
     connection: str
     object_name: str
-    row: Mapping[str, Any]
+    row: Mapping[str, Any] = field(repr=False)
     options: SalesforceOptions
 
     @property

@@ -21,6 +21,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.util import exception_handler
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import NewConnectionError
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
 from velma_connectors.model import ApiBudget
@@ -243,11 +244,18 @@ def _named(method: str, path: str) -> str:
 
 def _broken(error: requests.RequestException, what: str, *, changes: bool) -> RetryLater | OutcomeUnknown:
     kind = type(error).__name__
-    if isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error):
+    if _was_not_sent(error):
         return BriefOutage(f"Salesforce could not be reached for {what} ({kind}).", after=60.0)
     if changes:
         return OutcomeUnknown(f"Salesforce was sent {what}, but its answer was lost ({kind}).")
     return BriefOutage(f"The answer of Salesforce to {what} was cut or unreadable ({kind}).", after=60.0)
+
+
+def _was_not_sent(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
 
 
 def _open_stream(api: Salesforce, path: str) -> requests.Response:

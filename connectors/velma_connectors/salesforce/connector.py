@@ -83,7 +83,8 @@ class SalesforceConnector:
 
     def check(self) -> Health:
         self._known.forget()
-        return who_we_are(self._client, self._options.api_version, self._reader.missing_fields())
+        missing = self._reader.missing_fields()
+        return who_we_are(self._client, self._known, self._options.api_version, missing)
 
     def count(self, window: Window) -> int:
         return self._reader.count(window)

@@ -86,6 +86,7 @@ RULES: Mapping[str, Rule] = {
         Action.STOP, "the API is off: check the edition and the user's API Enabled permission"
     ),
     "API_CURRENTLY_DISABLED": Rule(Action.RETRY, "the API is switched off for the moment", 1800.0),
+    "UNSUPPORTED_API_VERSION": Rule(Action.STOP, "the API version is retired: raise api_version"),
     "FUNCTIONALITY_NOT_ENABLED": Rule(Action.STOP, "a feature this needs is not enabled in the org"),
     "INVALID_LOGIN": Rule(Action.STOP, "the login is refused"),
     "PASSWORD_LOCKOUT": Rule(Action.STOP, "the user is locked out"),

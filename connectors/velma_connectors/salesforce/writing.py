@@ -144,11 +144,15 @@ class _Run:
             for row in batch:
                 row.settle(WriteStatus.UNKNOWN, "Salesforce answered without a result for each record")
             return
+        refused = []
         for row, item in zip(batch, answer, strict=True):
             if item["success"]:
                 row.settle(WriteStatus.OK)
             else:
-                mend(row, faults_in(item["errors"]), self._fields_of)
+                refused.append((row, faults_in(item["errors"])))
+        # Mending may ask Salesforce and fail; what was written stays settled then.
+        for row, faults in refused:
+            mend(row, faults, self._fields_of)
 
     def _refused(self, batch: Sequence[Row], refusal: RequestRefused) -> None:
         """A whole request was refused: find the field or the row to blame, and spare the others."""

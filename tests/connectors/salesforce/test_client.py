@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from socket import gaierror
 from typing import Any
 
 import pytest
 import requests
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import MaxRetryError, NameResolutionError, ProtocolError
 from werkzeug.wrappers import Response
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
@@ -18,6 +22,8 @@ from velma_connectors.sandbox.faults import Fault
 
 EXPIRED = (401, "INVALID_SESSION_ID", "Session expired or invalid")
 LASTING = (401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+POOL = HTTPSConnectionPool("acme.my.salesforce.com")
+NO_SUCH_HOST = NameResolutionError(POOL.host, HTTPSConnection(POOL.host), gaierror())
 HTML = Response("<html>down for maintenance</html>", mimetype="text/html")
 
 
@@ -265,3 +271,49 @@ def test_cookies_are_not_kept(org: Any, client: Any) -> None:
     client.get("limits")
     client.get("limits")
     assert "Cookie" not in org.seen[1].headers
+
+
+@pytest.mark.parametrize(
+    ("error", "of_a_write"),
+    [
+        (requests.ConnectTimeout(), RetryLater),
+        (requests.exceptions.SSLError(), RetryLater),
+        (requests.ConnectionError(MaxRetryError(POOL, "/", NO_SUCH_HOST)), RetryLater),
+        (requests.ConnectionError(MaxRetryError(POOL, "/", ProtocolError("reset"))), OutcomeUnknown),
+        (requests.ReadTimeout(), OutcomeUnknown),
+        (requests.ConnectionError("reset"), OutcomeUnknown),
+        (requests.exceptions.ChunkedEncodingError(), OutcomeUnknown),
+        (requests.exceptions.ContentDecodingError(), OutcomeUnknown),
+    ],
+)
+def test_a_broken_request_is_repeatable_only_if_it_was_not_sent(
+    org: Any, client: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, of_a_write: type[Verdict]
+) -> None:
+    client.org_id  # noqa: B018 - logs in before requests begin to break
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Transport, "send", fail)
+    with pytest.raises(of_a_write):
+        client.send("PATCH", "composite/sobjects", {})
+    with pytest.raises(RetryLater):
+        client.get("limits")
+
+
+def test_every_request_has_a_timeout(org: Any, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeouts = []
+    send = requests.adapters.HTTPAdapter.send
+
+    def note(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        timeouts.append(kwargs["timeout"])
+        return send(self, request, *args, **kwargs)
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", note)
+    org.on("GET limits", {"a": 1})
+    org.on("GET sobjects/ContentVersion", Response(b"audio"))
+    client.get("limits")
+    with client.download("sobjects/ContentVersion/x/VersionData") as pieces:
+        assert b"".join(pieces) == b"audio"
+    assert len(timeouts) == 3
+    assert all(connect > 0 and read > 0 for connect, read in timeouts), "a request may hang for ever"

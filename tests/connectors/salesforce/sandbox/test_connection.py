@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from velma_connectors.errors import StopConnection
 from velma_connectors.model import (
@@ -15,6 +17,7 @@ from velma_connectors.model import (
     WriteStatus,
 )
 from velma_connectors.protocol import CrmConnector
+from velma_connectors.sandbox.salesforce import ConnectedApp
 
 
 def test_it_fulfils_the_contract_of_all_connectors(rig: Any) -> None:
@@ -33,6 +36,25 @@ def test_the_check_names_a_recording_field_that_cannot_be_seen(rig: Any) -> None
     rig.org.set_field_access("Task", rig.link, "hidden")
     (problem,) = rig.connector.check().problems
     assert f"Task.{rig.link}" in problem
+
+
+def test_the_check_says_when_deals_cannot_be_read(rig: Any) -> None:
+    rig.org.set_object_access("Opportunity", "hidden")
+    (problem,) = rig.connector.check().problems
+    assert problem.startswith("Opportunity: the user may not read it")
+
+
+def test_a_signed_login_works_without_a_shared_secret(rig: Any) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    public = key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo)
+    user = "sync@acme.example"
+    rig.org.add_app(ConnectedApp("jwt", "", public_key=public.decode(), approved=frozenset({user})))
+    pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain).decode()
+    connector = rig.connect(
+        flow="jwt", consumer_key="jwt", consumer_secret=None, username=user, private_key=pem
+    )
+    assert connector.check().user == user
 
 
 def test_a_session_that_ends_in_between_goes_unnoticed(rig: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +49,19 @@ def test_records_that_are_gone_are_left_out_of_present_values(rig: Any) -> None:
     records = [RecordRef("Task", task) for task in (kept, removed)]
     values = rig.connector.current(records, ["Subject", "NoSuch__c"])
     assert values == {records[0]: {"Subject": "Call"}}
+
+
+def test_an_archived_call_is_written_like_any_other(rig: Any) -> None:
+    rig.provision()
+    old = rig.now - timedelta(days=500)
+    task = RecordRef("Task", rig.task(old, ActivityDate=old.date().isoformat(), Description="mine"))
+    rig.org.archive_old_activities()
+    results = rig.connector.write(
+        [FieldUpdate(task, {"Velma_Flag__c": True}, ()), NoteUpsert("key", (task,), "the summary", ())]
+    )
+    assert [result.status for result in results] == [WriteStatus.OK] * 2
+    assert rig.connector.current([task], ["Velma_Flag__c"]) == {task: {"Velma_Flag__c": True}}
+    assert "the summary" in rig.org.read(task.id)["Description"]
 
 
 def test_our_own_writes_do_not_look_like_new_work(rig: Any) -> None:
