@@ -10,7 +10,6 @@ from velma_connectors.salesforce.fields import KnownFields
 from velma_connectors.salesforce.soql import quoted, select
 from velma_connectors.salesforce.verdicts import RequestRefused
 
-
 DEAL_OBJECT = "Opportunity"
 
 
