@@ -109,24 +109,30 @@ def _number(path: str, label: str, about: str, precision: int, scale: int, *need
 
 def _sentiment(path: str, topic: str) -> Entry:
     about = f"How the prospect felt about {topic}, from -1 to 1. Blank: not discussed."
-    return _number(path, f"Sentiment: {topic}", about, 3, 2, Need.ROLES, Need.TOPICS)
+    return _number(path, f"Sentiment of {topic}", about, 3, 2, Need.ROLES, Need.TOPICS)
+
+
+def _negative_share(path: str, part: str) -> Entry:
+    label = f"Negative share, {part} (%)" if part else "Negative share (%)"
+    about = f"Per cent of the prospect's speech in the {part or 'call'} that sounded negative."
+    return _number(path, label, about, 4, 1, Need.ROLES, Need.EMOTIONS)
 
 
 _FIXED = (
     _choice(
         "status",
-        "Call analysis",
+        "Analysis",
         "State of the call's analysis. Partial: some values could not be told.",
         [status.value for status in Status],
     ),
-    _text("reason", "Call analysis reason", "Why the analysis is partial or failed. Blank: it is whole."),
-    Entry("analyzed_at", FieldKind.DATETIME, "Call analyzed at", "When the call was analyzed."),
-    Entry("started_at", FieldKind.DATETIME, "Last analyzed call at", "When the analyzed call took place."),
+    _text("reason", "Analysis reason", "Why the analysis is partial or failed. Blank: it is whole."),
+    Entry("analyzed_at", FieldKind.DATETIME, "Analyzed at", "When the call was analyzed."),
+    Entry("started_at", FieldKind.DATETIME, "Took place at", "When the analyzed call took place."),
     _number("duration_minutes", "Recording minutes", "Length of the recording in minutes.", 5, 1),
     Entry(
         "summary",
         FieldKind.LONG_TEXT,
-        "Call summary",
+        "Summary",
         "Summary of the call, personal data masked. AI-generated, verify.",
         max_length=4_000,
     ),
@@ -180,11 +186,13 @@ _FIXED = (
         choices=(competitors.DEAL_INTEL,),
     ),
     replace(
-        _sentiment("sentiment.average", "average"),
+        _sentiment("sentiment.average", ""),
+        label="Average sentiment",
         help="Mean of the prospect's sentiment over all topics, from -1 to 1, each topic counting alike.",
     ),
     replace(
-        _sentiment("sentiment.lowest", "lowest"),
+        _sentiment("sentiment.lowest", ""),
+        label="Lowest sentiment",
         help="The prospect's sentiment on the topic they liked least, from -1 to 1.",
     ),
     _choice(
@@ -215,23 +223,10 @@ _FIXED = (
         Need.ROLES,
         Need.EMOTIONS,
     ),
-    *(
-        _number(
-            path,
-            f"Negative share{part} (%)",
-            f"Per cent of the prospect's speech{part} that sounded negative.",
-            4,
-            1,
-            Need.ROLES,
-            Need.EMOTIONS,
-        )
-        for path, part in {
-            "negative_share": "",
-            "negative_share.first_third": " in the first third",
-            "negative_share.middle_third": " in the middle third",
-            "negative_share.last_third": " in the last third",
-        }.items()
-    ),
+    _negative_share("negative_share", ""),
+    _negative_share("negative_share.first_third", "first third"),
+    _negative_share("negative_share.middle_third", "middle third"),
+    _negative_share("negative_share.last_third", "last third"),
     _text(
         "prospect_emotions",
         "Prospect's tone",

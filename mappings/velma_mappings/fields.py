@@ -15,6 +15,8 @@ from velma_mappings.plain_text import cut
 from velma_mappings.plan import unusable
 from velma_mappings.transforms import shaped
 
+LABEL_PREFIX = "Call: "
+"""Tells these fields from a CRM's own, such as a deal's next step, and sorts them together."""
 LABEL_LENGTH = 40
 HELP_LENGTH = 255
 """Characters; the smallest limits among CRMs."""
@@ -69,7 +71,7 @@ def _spec(rule: Rule, entry: Entry) -> FieldSpec:
     return FieldSpec(
         target=rule.on,
         name=rule.field,
-        label=cut(rule.label or entry.label, LABEL_LENGTH),
+        label=cut(rule.label or LABEL_PREFIX + entry.label, LABEL_LENGTH),
         kind=entry.kind,
         help=cut(rule.help or _help(entry), HELP_LENGTH),
         max_length=entry.max_length,

@@ -21,7 +21,7 @@ def test_a_wanted_field_carries_type_label_help_and_options(make: Any) -> None:
     assert spec == FieldSpec(
         target=Target.CALL,
         name="Flags",
-        label="Coaching flags",
+        label="Call: Coaching flags",
         kind=FieldKind.MULTI_CHOICE,
         help="What the rep may want to work on. From: question, off_topic.",
         choices=("Question", "Off-topic"),
