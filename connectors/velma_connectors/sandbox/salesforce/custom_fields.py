@@ -34,7 +34,7 @@ class CustomFields:
         """Define a field; the id of its CustomField record. Raises Refusal."""
         entity, _, name = full_name.partition(".")
         self._check_name(entity, name, author)
-        known = self._org.schema.custom.get(entity, {})
+        known = self._org.schema.added.get(entity, {})
         if any(other.lower() == name.lower() for other in known):
             raise Refusal(
                 "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {name} on {entity}.", ()
@@ -51,7 +51,7 @@ class CustomFields:
             | {"Id": field_id, "IsDeleted": False, "CreatedDate": now, "CreatedById": author.user_id}
             | {"LastModifiedDate": now, "SystemModstamp": now, "LastModifiedById": author.user_id},
         )
-        self._org.schema.put_custom(entity, definition)
+        self._org.schema.put_field(entity, definition)
         self._fill_boolean(entity, definition)
         return field_id
 
@@ -60,7 +60,7 @@ class CustomFields:
         org = self._org
         row = org.records.get(field_id) or {}
         entity, _, name = row["FullName"].partition(".")
-        before = org.schema.custom[entity][name]
+        before = org.schema.added[entity][name]
         if metadata.get("type") != row["Metadata"]["type"]:
             raise Refusal(
                 "FIELD_INTEGRITY_EXCEPTION", "Cannot change the type of this field here.", ("Type",)
@@ -69,13 +69,13 @@ class CustomFields:
         now = stamp(author.moment)
         changed = {"LastModifiedDate": now, "SystemModstamp": now, "LastModifiedById": author.user_id}
         org.records.put("CustomField", {**row, **_record(entity, definition, metadata), **changed})
-        org.schema.put_custom(entity, definition)
+        org.schema.put_field(entity, definition)
         self._move_stamps(entity, before, definition, now)
 
     def remove(self, entity: str, name: str) -> None:
         """Delete a field and every permission on it, as an admin does in Setup. Raises KeyError."""
         org = self._org
-        org.schema.remove_custom(entity, name)
+        org.schema.remove_field(entity, name)
         shown = {f"{object_name}.{name}" for object_name in org.schema.objects_showing(entity)}
         for row in org.records.all("FieldPermissions"):
             if row["Field"] in shown:
@@ -88,7 +88,7 @@ class CustomFields:
         """Define again what the CustomField records tell, after the records were read from a file."""
         for row in self._org.records.all("CustomField"):
             entity, _, name = row["FullName"].partition(".")
-            self._org.schema.put_custom(entity, definition_from(entity, name, row["Metadata"], ()))
+            self._org.schema.put_field(entity, definition_from(entity, name, row["Metadata"], ()))
 
     def _check_name(self, entity: str, name: str, author: Author) -> None:
         if not self._org.schema.objects_showing(entity):

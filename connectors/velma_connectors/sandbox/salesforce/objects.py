@@ -50,8 +50,8 @@ class Schema:
     """Objects by name, whatever the case of the name, with their standard and custom fields."""
 
     standard: Mapping[str, ObjectDefinition]
-    custom: dict[str, dict[str, FieldDefinition]] = field(default_factory=dict)
-    """Custom fields by the object they are defined on (Activity for Task and Event) and by name."""
+    added: dict[str, dict[str, FieldDefinition]] = field(default_factory=dict)
+    """Fields that this org has beyond the standard ones, by name and by the object they are defined on."""
     revision: int = 0
     _folded: dict[str, ObjectDefinition] = field(init=False)
     _fields: dict[str, dict[str, FieldDefinition]] = field(init=False)
@@ -68,17 +68,17 @@ class Schema:
         known = self._fields.get(object_name)
         if known is None:
             definition = self.standard[object_name]
-            custom = self.custom.get(definition.custom_fields_on or object_name, {})
-            known = {each.name.lower(): each for each in (*definition.fields, *custom.values())}
+            added = self.added.get(definition.custom_fields_on or object_name, {})
+            known = {each.name.lower(): each for each in (*definition.fields, *added.values())}
             self._fields[object_name] = known
         return known
 
-    def put_custom(self, entity: str, definition: FieldDefinition) -> None:
-        self.custom.setdefault(entity, {})[definition.name] = definition
+    def put_field(self, entity: str, definition: FieldDefinition) -> None:
+        self.added.setdefault(entity, {})[definition.name] = definition
         self._forget()
 
-    def remove_custom(self, entity: str, name: str) -> None:
-        del self.custom[entity][name]
+    def remove_field(self, entity: str, name: str) -> None:
+        del self.added[entity][name]
         self._forget()
 
     def _forget(self) -> None:

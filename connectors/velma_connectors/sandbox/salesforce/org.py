@@ -18,6 +18,7 @@ from velma_connectors.sandbox.salesforce.files import FileStore
 from velma_connectors.sandbox.salesforce.ids import IdSource, canonical_id
 from velma_connectors.sandbox.salesforce.incoming import Author
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition, Schema
+from velma_connectors.sandbox.salesforce.record_types import add_record_types
 from velma_connectors.sandbox.salesforce.records import Record, RecordTable
 from velma_connectors.sandbox.salesforce.rules import Flow, Rules, ValidationRule
 from velma_connectors.sandbox.salesforce.saving import RecordWriter
@@ -255,6 +256,12 @@ class SalesforceOrg:
             for object_name in self.schema.objects_showing(entity):
                 self.access.set_field_level(object_name, name, level, EVERYBODY)
             return field_id
+
+    def add_record_types(self, object_name: str, names: Mapping[str, str]) -> dict[str, str]:
+        """Define record types by developer name and label, the first one being the default; ids by name."""
+        with self.lock:
+            definition = self.definition(object_name)
+            return add_record_types(self, definition.name, names, self._author(None, None))
 
     def remove_custom_field(self, entity: str, name: str) -> None:
         """Delete a field as an admin does in Setup."""

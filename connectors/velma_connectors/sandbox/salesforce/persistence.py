@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from velma_connectors.sandbox.salesforce.ids import IdSource
+from velma_connectors.sandbox.salesforce.record_types import show_record_types
 from velma_connectors.sandbox.salesforce.sessions import ConnectedApp
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
 
@@ -65,6 +66,7 @@ def load(path: Path, kind: type[SalesforceOrg], clock: Callable[[], datetime]) -
     org.id, org.admin_id, org.profile_id = (document[key] for key in ("org_id", "admin_id", "profile_id"))
     org.ids = IdSource(document["ids"])
     org.custom_fields.restore()
+    show_record_types(org)
     org.access.permissions = {user: set(held) for user, held in document["permissions"].items()}
     org.access.objects = {(name, user): level for name, user, level in document["object_levels"]}
     for name, field_name, user, level in document["field_levels"]:

@@ -18,6 +18,7 @@ from velma_connectors.sandbox.salesforce.catalogue.setup import (
     PERMISSION_SET,
     PERMISSION_SET_ASSIGNMENT,
     PROFILE,
+    RECORD_TYPE,
     USER,
 )
 from velma_connectors.sandbox.salesforce.catalogue.tooling import CUSTOM_FIELD
@@ -39,6 +40,7 @@ DATA_OBJECTS: dict[str, ObjectDefinition] = {
         CONTENT_VERSION,
         USER,
         PROFILE,
+        RECORD_TYPE,
         ORGANIZATION,
         PERMISSION_SET,
         PERMISSION_SET_ASSIGNMENT,

@@ -101,6 +101,25 @@ ORGANIZATION = ObjectDefinition(
     ),
 )
 
+RECORD_TYPE = ObjectDefinition(
+    name="RecordType",
+    label="Record Type",
+    plural="Record Types",
+    key_prefix="012",
+    name_field="Name",
+    createable=False,
+    updateable=False,
+    deletable=False,
+    setup=True,
+    fields=(
+        *system_fields(deletable=False),
+        text("Name", "Name", 80, nillable=False),
+        text("DeveloperName", "Record Type Name", 80, nillable=False),
+        picklist("SobjectType", "Sobject Type Name", (), nillable=False),
+        flag("IsActive", "Active", default=True),
+    ),
+)
+
 PERMISSION_SET = ObjectDefinition(
     name="PermissionSet",
     label="Permission Set",

@@ -10,6 +10,7 @@ from velma_connectors.sandbox.salesforce.access import VisibleField
 from velma_connectors.sandbox.salesforce.caller import Caller
 from velma_connectors.sandbox.salesforce.fields import NUMBER_TYPES, FieldDefinition
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
+from velma_connectors.sandbox.salesforce.record_types import record_types_of
 from velma_connectors.sandbox.salesforce.rest.conditional import header_date
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
@@ -19,6 +20,7 @@ _SOAP_TYPES = {
     **{"datetime": "xsd:dateTime", "id": "tns:ID", "reference": "tns:ID", "base64": "xsd:base64Binary"},
     **{"double": "xsd:double", "currency": "xsd:double", "percent": "xsd:double"},
 }
+_MASTER = ("012000000000000AAA", "Master", "Master")
 _INT_DIGITS = {"int": 8, "long": 18}
 _NOT_GROUPABLE = NUMBER_TYPES | {"base64", "complexvalue", "datetime", "multipicklist"}
 
@@ -59,18 +61,27 @@ def describe_object(request: ApiRequest, object_name: str) -> ApiAnswer:
         for each in caller.org.schema.children(definition.name)
         if caller.find(each.child)
     ]
-    described["recordTypeInfos"] = [
+    described["recordTypeInfos"] = _record_types(definition, caller)
+    return ApiAnswer(200, described, headers=headers)
+
+
+def _record_types(definition: ObjectDefinition, caller: Caller) -> list[dict[str, Any]]:
+    """The record types of an object; the master one exists always and is chosen when there is no other."""
+    known = [
+        (row["Id"], row["Name"], row["DeveloperName"]) for row in record_types_of(caller.org, definition.name)
+    ]
+    return [
         {
+            "recordTypeId": record_type_id,
+            "name": name,
+            "developerName": developer_name,
             "active": True,
             "available": True,
-            "defaultRecordTypeMapping": True,
-            "developerName": "Master",
-            "master": True,
-            "name": "Master",
-            "recordTypeId": "012000000000000AAA",
+            "defaultRecordTypeMapping": place == 0,
+            "master": record_type_id == _MASTER[0],
         }
+        for place, (record_type_id, name, developer_name) in enumerate([*known, _MASTER])
     ]
-    return ApiAnswer(200, described, headers=headers)
 
 
 def object_summary(definition: ObjectDefinition, caller: Caller) -> dict[str, Any]:
