@@ -16,6 +16,7 @@ from velma_sync.ledger.counts import Ready
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import work_one
 from velma_sync.pipeline.engine import Engine
+from velma_sync.pipeline.faults import report
 from velma_sync.pipeline.write_back import flush
 
 log = structlog.stdlib.get_logger(__name__)
@@ -161,9 +162,8 @@ class Dispatcher:
     def _work_one(self) -> bool:
         try:
             return work_one(self._engine)
-        except Exception:
-            # Its lease ends by itself, and the call is taken up again.
-            log.exception("A worker failed.", action="worker_failed")
+        except Exception as error:  # noqa: BLE001  # its lease ends by itself, the call is taken up again
+            report("A worker failed.", error, action="worker_failed")
             return False
 
     def _start_writers(self, pool: ThreadPoolExecutor, load: Workload) -> None:
@@ -191,8 +191,8 @@ class Dispatcher:
         taken = 0
         try:
             taken = flush(self._engine, self._engine.connections[name])
-        except Exception:
-            log.exception("A writer failed.", action="writer_failed", connection=name)
+        except Exception as error:  # noqa: BLE001  # its lease ends by itself, the batch is written again
+            report("A writer failed.", error, action="writer_failed", connection=name)
         finally:
             with self._lock:
                 self._writing.discard(name)

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from velma_sync.daemon.tasks import look_late, poll, sweep
 from velma_sync.pipeline.engine import Engine
-
-log = structlog.stdlib.get_logger(__name__)
+from velma_sync.pipeline.faults import report
 
 
 def scheduler_of(engine: Engine, wake: Callable[[], None]) -> BackgroundScheduler:
@@ -36,6 +34,6 @@ def scheduler_of(engine: Engine, wake: Callable[[], None]) -> BackgroundSchedule
 def _run(task: Callable[[], None], wake: Callable[[], None]) -> None:
     try:
         task()
-    except Exception:
-        log.exception("A regular task failed.", action="task_failed")
+    except Exception as error:  # noqa: BLE001  # the database may be away; the next run is in a moment
+        report("A regular task failed.", error, action="task_failed")
     wake()

@@ -61,8 +61,7 @@ def analyze(engine: Engine, claim: Claim) -> None:
                 _fetch_and_ask(engine, connection, claim, deadline)
         except Verdict as verdict:
             conclude(engine, claim, verdict)
-        except Exception as error:
-            log.exception("Analysing failed.", action="fault", call=str(claim.call.ref))
+        except Exception as error:  # noqa: BLE001  # our own failure: held with its trace
             hold(engine, claim, error)
 
 
@@ -142,8 +141,7 @@ def _ask(
         answer = engine.analyzer.analyze(audio, config, deadline_seconds=deadline - engine.clock.monotonic())
     except Verdict as verdict:
         conclude(engine, claim, verdict, payment)
-    except Exception as error:
-        log.exception("The analyzer's client failed.", action="fault", call=str(claim.call.ref))
+    except Exception as error:  # noqa: BLE001  # our own failure, and the request may have been billed
         hold(engine, claim, error, payment)
     else:
         store_patiently(engine, lambda tx: _store(tx, engine, claim, payment, answer))

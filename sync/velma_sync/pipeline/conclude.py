@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,13 +21,12 @@ from velma_sync.ledger.leases import TOO_MANY_ATTEMPTS, Claim
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import Outcome, Question
 from velma_sync.ledger.states import CallState
-from velma_sync.pipeline import health
+from velma_sync.pipeline import faults, health
 from velma_sync.pipeline.backoff import spread, wait_seconds
 from velma_sync.pipeline.engine import Engine
 
 log = structlog.stdlib.get_logger(__name__)
 
-FAULT = "fault"
 RETRYING = "retrying"
 STOPPED = "stopped"
 
@@ -140,23 +138,8 @@ def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None
     with engine.ledger.write() as tx:
         if payment is not None:
             payments.close_payment(tx, payment.id, Outcome.UNKNOWN, payment.question)
-        values = {"code": FAULT, "reason": fault_sentence(error), "trace": trace_of(error)}
+        values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
         move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
         health.count_fault(tx, engine, claim.call.ref.connection, error)
-    log.error(
-        "A call is held: our own code failed.",
-        action="held",
-        call=str(claim.call.ref),
-        error=type(error).__name__,
-        trace=trace_of(error),
-    )
-
-
-def fault_sentence(error: Exception) -> str:
-    return f"A fault in velma-sync ({type(error).__name__}). Report it with the trace, then retry the call."
-
-
-def trace_of(error: BaseException) -> str:
-    """Where it failed. Without the message, which may quote a CRM value."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    return f"{frames}{type(error).__module__}.{type(error).__qualname__}"
+    ref = str(claim.call.ref)
+    faults.report("A call is held: our own code failed.", error, action="held", call=ref)

@@ -11,6 +11,7 @@ from velma_connectors.errors import RetryLater, SpendStop, StopConnection
 from velma_connectors.model import Health
 from velma_sync.ledger import connections, spending, ticks
 from velma_sync.ledger.database import Ledger, Transaction
+from velma_sync.pipeline import faults
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.settings import Connection
 
@@ -40,11 +41,11 @@ def attempt(engine: Engine, connection: Connection, task: str, work: Callable[[]
             pause(tx, engine, connection.name, stop)
             ticks.ticked(tx, _tick(task, connection), ok=False, message=str(stop))
         return None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # our own failure: counted, and other connections go on
         with engine.ledger.write() as tx:
             count_fault(tx, engine, connection.name, error)
             ticks.ticked(tx, _tick(task, connection), ok=False, message=type(error).__name__)
-        log.exception("A task failed.", action="task_failed", task=task, connection=connection.name)
+        faults.report("A task failed.", error, action="task_failed", task=_tick(task, connection))
         return None
     with engine.ledger.write() as tx:
         ticks.ticked(tx, _tick(task, connection))
@@ -64,11 +65,11 @@ def pause(tx: Transaction, engine: Engine, name: str, stop: StopConnection) -> N
 
 def count_fault(tx: Transaction, engine: Engine, name: str, error: Exception) -> None:
     """Our own code failed; after three times in a row the connection waits for a person."""
-    faults = connections.count_fault(tx, name)
-    if faults < FAULTS_TO_PAUSE:
+    in_a_row = connections.count_fault(tx, name)
+    if in_a_row < FAULTS_TO_PAUSE:
         return
     reason = (
-        f"velma-sync failed {faults} times in a row on this connection, last with {type(error).__name__}. "
+        f"velma-sync failed {in_a_row} times in a row on this connection, last with {type(error).__name__}. "
         "Report the traces of its held calls, then resume it."
     )
     if connections.pause(tx, name, reason, probe_after=None):

@@ -16,8 +16,7 @@ from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.states import OPEN_UNITS, CallState, UnitState
 from velma_sync.ledger.units import Unit, UnitKey
-from velma_sync.pipeline import health
-from velma_sync.pipeline.conclude import FAULT, fault_sentence, trace_of
+from velma_sync.pipeline import faults, health
 from velma_sync.pipeline.drafts import Draft, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.outcomes import GONE, finish, record_history, start_changed_over, unit_after
@@ -74,8 +73,7 @@ def _write_safely(engine: Engine, connection: Connection, batch: Batch) -> None:
         with engine.ledger.write() as tx:
             health.pause(tx, engine, connection.name, stop)
             _give_back(tx, batch, tx.now)
-    except Exception as error:
-        log.exception("Write-back failed.", action="fault", connection=connection.name)
+    except Exception as error:  # noqa: BLE001  # our own failure: the batch is held with its trace
         _hold(engine, connection, batch.owner, batch.calls, error)
 
 
@@ -137,8 +135,7 @@ def _drafts(engine: Engine, connection: Connection, owner: str, present: Sequenc
     for stored in current:
         try:
             drafts.append(draft_call(engine, connection, stored, answers, fields, now))
-        except Exception as error:
-            log.exception("A call could not be planned.", action="fault", call=str(stored.ref))
+        except Exception as error:  # noqa: BLE001  # our own failure: this call is held with its trace
             _hold(engine, connection, owner, [stored], error)
     return drafts
 
@@ -200,8 +197,10 @@ def _results(connection: Connection, sendings: Sequence[Sending]) -> list[WriteR
 def _hold(
     engine: Engine, connection: Connection, owner: str, held: Sequence[StoredCall], error: Exception
 ) -> None:
-    values = {"code": FAULT, "reason": fault_sentence(error), "trace": trace_of(error)}
+    values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
     with engine.ledger.write() as tx:
         rows = [{"call_id": each.id, **values} for each in held]
         move_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
         health.count_fault(tx, engine, connection.name, error)
+    for each in held:
+        faults.report("A call is held: our own code failed.", error, action="held", call=str(each.ref))

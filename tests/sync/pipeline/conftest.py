@@ -1,23 +1,36 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from velma_sync.ledger.database import open_ledger
+
 from .rig import Rig
 
 BuildRig = Callable[..., Rig]
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated ledger without rows, for copying."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_ledger(path).close()
+    return path
+
+
 @pytest.fixture
-def build_rig(tmp_path: Path) -> Iterator[BuildRig]:
+def build_rig(tmp_path: Path, empty_ledger: Path) -> Iterator[BuildRig]:
     """Rigs with settings of their own, closed at the end."""
     rigs: list[Rig] = []
 
     def build(**settings: Any) -> Rig:
-        rigs.append(Rig(tmp_path / f"ledger-{len(rigs)}.db", **settings))
+        path = tmp_path / f"ledger-{len(rigs)}.db"
+        shutil.copy(empty_ledger, path)
+        rigs.append(Rig(path, **settings))
         return rigs[-1]
 
     yield build

@@ -98,10 +98,12 @@ class Rig:
         mapping: MappingFile = MAPPING,
         analyzer: CannedAnalyzer | None = None,
         write_batch: int = 200,
+        clock: ManualClock | None = None,
+        crm: MemoryCrm | None = None,
     ) -> None:
         self.path = path
-        self.clock = ManualClock()
-        self.crms = {name: MemoryCrm(self.clock.now, FIELDS) for name in names}
+        self.clock = clock or ManualClock()
+        self.crms = {name: crm or MemoryCrm(self.clock.now, FIELDS) for name in names}
         for name, crm in self.crms.items():
             crm.account_id = f"account of {name}"
         self.analyzer = analyzer or CannedAnalyzer(default=answer("A summary."))
@@ -186,6 +188,15 @@ class Rig:
             while taken := flush(self.engine, connection):
                 written += taken
         return written
+
+    def write_once(self) -> int:
+        """One batch of the first connection."""
+        return flush(self.engine, self.connection)
+
+    def paused(self) -> str | None:
+        """Why the first connection is paused."""
+        with self.ledger.read() as tx:
+            return connections.get(tx, self.connection.name).paused_reason
 
     def run(self) -> None:
         """Everything once: find, analyse, write."""

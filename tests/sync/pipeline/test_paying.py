@@ -1,0 +1,488 @@
+"""Paying: once for the same audio and questions, within every limit, and never blindly again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
+
+from velma_connectors.errors import (
+    CallGone,
+    OutcomeUnknown,
+    RetryLater,
+    SkipCall,
+    SpendStop,
+    StopConnection,
+)
+from velma_connectors.model import Recording, RecordingSource
+from velma_connectors.testing.canned import CannedAnalyzer
+from velma_connectors.testing.far_side import CALL
+from velma_connectors.testing.faults import Fault
+from velma_sync.ledger import connections, leases, spending
+from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.states import CallState
+from velma_sync.pipeline import analyze as analyzing
+from velma_sync.pipeline.analyze import analyze, work_one
+from velma_sync.pipeline.health import greet, probe, resume_connection, resume_spending
+from velma_sync.pipeline.operate import retry
+from velma_sync.pipeline.settings import EngineSettings
+
+from .conftest import BuildRig
+from .rig import CONFIG, Rig, answer
+
+
+def spend_row(rig: Rig) -> spending.Spending:
+    with rig.ledger.read() as tx:
+        return spending.get(tx, rig.analyzer.name)
+
+
+def connection_row(rig: Rig, name: str = "sales") -> connections.ConnectionRow:
+    with rig.ledger.read() as tx:
+        return connections.get(tx, name)
+
+
+def in_flight(rig: Rig, meanwhile: Callable[[], None]) -> CannedAnalyzer:
+    """An analyzer during whose first request something happens."""
+    first = iter([meanwhile])
+    rig.analyzer = CannedAnalyzer(default=answer("A summary."), during=lambda: next(first, lambda: None)())
+    rig.restart()
+    return rig.analyzer
+
+
+def test_the_same_recording_is_paid_once_over_all_connections(build_rig: BuildRig) -> None:
+    rig = build_rig(names=("sales", "other"))
+    for name, crm in rig.crms.items():
+        crm.add_call(f"c-{name}", audio=b"the same")
+        crm.add_call(f"d-{name}", audio=b"the same")
+    rig.run()
+    assert set(rig.states().values()) == {"done"}
+    assert list(rig.analyzer.bills.values()) == [1]
+
+
+def test_other_questions_about_the_same_recording_are_paid(rig: Rig) -> None:
+    rig.crm.add_deal("d1", stage="Closing")
+    rig.config = lambda stage, pipeline: replace(CONFIG, language=stage)
+    rig.crm.add_call("c1", audio=b"the same", deals=["d1"])
+    rig.crm.add_call("c2", audio=b"the same")
+    rig.run()
+    assert sorted(rig.analyzer.bills.values()) == [1, 1]
+
+
+def test_two_calls_with_the_same_recording_at_the_same_time_pay_once(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"the same")
+    rig.crm.add_call("c2", audio=b"the same")
+    rig.poll()
+    seen: list[dict[str, str]] = []
+
+    def other_worker() -> None:
+        assert work_one(rig.engine)
+        seen.append(rig.states())
+
+    in_flight(rig, other_worker)
+    assert rig.work() == 2, "the waiting call goes on as soon as the answer is there"
+    rig.write()
+    assert seen == [{"c1": "working", "c2": "new"}]
+    assert rig.states() == {"c1": "done", "c2": "done"}
+    assert list(rig.analyzer.bills.values()) == [1]
+    assert rig.recordings.fetched == 2, "the second recording was hashed before its wait"
+
+
+def test_a_linked_recording_is_fetched_and_known_again_under_another_link(rig: Rig) -> None:
+    for id in ("c1", "c2"):
+        rig.crm.add_call(id)
+        rig.recordings.linked[f"https://dialer.example/{id}"] = b"the same"
+        link = Recording(RecordingSource.URL, f"https://dialer.example/{id}")
+        rig.crm.calls[id] = replace(rig.crm.calls[id], recording=link)
+    rig.run()
+    assert set(rig.states().values()) == {"done"}
+    assert list(rig.analyzer.bills.values()) == [1]
+
+
+def test_a_refusal_for_concurrency_waits_without_using_up_tries_and_lowers_the_limit(
+    build_rig: BuildRig,
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_in_flight=8))
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", RetryLater("too many", after=5, counts=False), times=20))
+    rig.poll()
+    for _ in range(20):
+        assert rig.work() == 1
+        rig.clock.advance(5)
+    assert (rig.call("c1").attempts, rig.call("c1").state.value) == (0, "new")
+    assert spend_row(rig).limit(8) == 1
+    rig.clock.advance(60)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert spend_row(rig).limit(8) == 2, "an answer raises the limit again"
+    assert rig.analyzer.bills.total() == 1
+
+
+def test_retries_wait_longer_and_longer_and_then_the_call_is_dead(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(Fault("open_recording", RetryLater("the host is down", after=50), times=99))
+    rig.poll()
+    waits = []
+    while rig.states() == {"c1": "new"}:
+        rig.work()
+        call = rig.call("c1")
+        waits.append((call.due_at - rig.clock.now()).total_seconds())
+        rig.clock.advance(waits[-1])
+    assert waits[:-1] == [50, 120, 480, 1920, 7680]
+    call = rig.call("c1")
+    assert (call.state.value, call.code, call.attempts) == ("dead", "too_many_attempts", 6)
+    assert "the host is down" in (call.reason or "")
+    retry(rig.ledger, call.ref)
+    rig.crm.faults.clear()
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+
+
+@pytest.mark.parametrize("max_resend", [0, 1, 2])
+def test_a_lost_answer_is_paid_for_again_at_most_max_resend_times(
+    build_rig: BuildRig, max_resend: int
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_resend=max_resend))
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", OutcomeUnknown("no answer"), acts=True, times=99))
+    rig.poll()
+    for _ in range(5):
+        rig.work()
+        rig.clock.advance(3 * 3600)
+    call = rig.call("c1")
+    assert (call.state.value, call.code) == ("held", "unknown_billing")
+    assert rig.analyzer.bills.total() == rig.billing().unknown == max_resend + 1
+    rig.analyzer.faults.clear()
+    retry(rig.ledger, call.ref)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == max_resend + 2
+
+
+def test_the_limit_of_resends_is_of_the_recording_not_of_the_call(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"the same")
+    rig.crm.add_call("c2", audio=b"the same")
+    rig.analyzer.fail(Fault("analyze", OutcomeUnknown("no answer"), acts=True, times=99))
+    rig.poll()
+    for _ in range(6):
+        rig.work()
+        rig.clock.advance(3 * 3600)
+    assert rig.states() == {"c1": "held", "c2": "held"}
+    assert rig.analyzer.bills.total() == 2
+
+
+@pytest.mark.parametrize("report", [True, False])
+def test_refused_audio_is_skipped_and_shown_on_the_record_when_worth_it(rig: Rig, report: bool) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", SkipCall("Not audio at all.", code="not_audio", report=report)))
+    rig.run()
+    call = rig.call("c1")
+    assert (call.state.value, call.code, call.reason) == ("skipped", "not_audio", "Not audio at all.")
+    shown = rig.read(CALL, "c1")
+    assert (shown["status"], shown["reason"]) == (("Failed", "Not audio at all.") if report else (None, None))
+    assert rig.analyzer.bills.total() == 0
+    rig.clock.advance(60)
+    retry(rig.ledger, call.ref)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.read(CALL, "c1")["summary"] == "A summary."
+
+
+def test_a_call_that_is_gone_is_skipped_without_a_report(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(Fault("open_recording", CallGone("It was deleted.")))
+    rig.run()
+    assert rig.states() == {"c1": "skipped"}
+    assert rig.crm.requests["write"] == 0
+
+
+def test_nothing_is_paid_while_the_breaker_is_open(rig: Rig) -> None:
+    for id in ("c1", "c2", "c3"):
+        rig.crm.add_call(id, audio=id.encode())
+    rig.analyzer.fail(Fault("analyze", SpendStop("No credits.", code="credits", retry_after=900)))
+    with capture_logs() as logs:
+        rig.run()
+    assert [each["code"] for each in logs if each.get("action") == "spending_stopped"] == ["credits"]
+    assert set(rig.states().values()) == {"new"}
+    assert rig.analyzer.bills.total() == 0
+    probe(rig.engine)
+    assert rig.analyzer.checks == 0, "not before its time"
+    rig.clock.advance(900)
+    rig.analyzer.fail(Fault("check", SpendStop("Still none.", code="credits", retry_after=900)))
+    probe(rig.engine)
+    assert spend_row(rig).stop_reason == "Still none."
+    rig.clock.advance(900)
+    rig.analyzer.fail(Fault("check", RetryLater("down", after=60)))
+    probe(rig.engine)
+    assert rig.work() == 0
+    rig.clock.advance(60)
+    probe(rig.engine)
+    rig.run()
+    assert set(rig.states().values()) == {"done"}
+    assert all(each.attempts == 0 for each in rig.calls())
+
+
+def test_a_breaker_without_an_end_waits_for_a_person(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", SpendStop("Bad questions.", code="config")))
+    rig.run()
+    rig.clock.advance(30 * 24 * 3600)
+    probe(rig.engine, at_start=True)
+    assert rig.work() == 0
+    assert rig.analyzer.checks == 0
+    assert resume_spending(rig.ledger, rig.analyzer.name)
+    assert not resume_spending(rig.ledger, rig.analyzer.name)
+    assert rig.work() == 1
+
+
+def test_a_changed_key_is_tried_at_the_next_start(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", SpendStop("The key is refused.", code="auth")))
+    rig.run()
+    probe(rig.engine)
+    assert rig.analyzer.checks == 0
+    probe(rig.engine, at_start=True)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+
+
+def test_a_breaker_that_opens_during_a_download_stops_the_request(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.add_call("c2", audio=b"two")
+    rig.poll()
+    second = claim(rig)
+    rig.analyzer.fail(Fault("analyze", SpendStop("No credits.", code="credits", retry_after=900)))
+    assert work_one(rig.engine)
+    analyze(rig.engine, second)
+    assert rig.analyzer.bills.total() == 0
+    assert set(rig.states().values()) == {"new"}
+
+
+def claim(rig: Rig) -> leases.Claim:
+    """A claim whose worker is still to work on it."""
+    with rig.ledger.write() as tx:
+        found = leases.claim_call(
+            tx,
+            analyzer=rig.analyzer.name,
+            connections=rig.engine.connections.keys(),
+            owner=rig.engine.leases.next_owner(),
+            rules=rig.settings.lease_rules,
+        )
+    assert found is not None
+    return found
+
+
+def test_a_stopped_connection_is_said_once_looked_at_and_recovers_once(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.add_call("c2", audio=b"two")
+    rig.poll()
+    rig.crm.fail(Fault("open_recording", StopConnection("Sign in again.")))
+    with capture_logs() as logs:
+        rig.work()
+        rig.crm.fail(Fault("check", StopConnection("Sign in again.")))
+        rig.clock.advance(rig.settings.probe_seconds)
+        probe(rig.engine)
+        assert connection_row(rig).paused_reason == "Sign in again."
+        probe(rig.engine)
+        rig.clock.advance(rig.settings.probe_seconds)
+        probe(rig.engine)
+    actions = [each["action"] for each in logs]
+    assert (actions.count("paused"), actions.count("recovered")) == (1, 1)
+    rig.run()
+    assert rig.states() == {"c1": "done", "c2": "done"}
+    assert all(each.attempts == 0 for each in rig.calls())
+
+
+def test_a_connection_that_reaches_another_account_is_paused(rig: Rig) -> None:
+    assert greet(rig.engine, rig.connection) is not None
+    assert greet(rig.engine, rig.connection) is not None
+    rig.crm.account_id = "another account"
+    assert greet(rig.engine, rig.connection) is None
+    assert "another account" in (connection_row(rig).paused_reason or "")
+
+
+def test_a_fault_of_ours_holds_the_call_with_its_trace_and_without_its_message(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(Fault("open_recording", KeyError("Jane Doe")))
+    rig.run()
+    call = rig.call("c1")
+    assert (call.state.value, call.code) == ("held", "fault")
+    assert call.trace is not None
+    assert "builtins.KeyError" in call.trace
+    assert "open_recording" in call.trace
+    assert "Jane Doe" not in call.trace + (call.reason or "")
+    rig.clock.advance(24 * 3600)
+    rig.run()
+    assert rig.states() == {"c1": "held"}, "never blindly tried again"
+
+
+def test_a_fault_after_the_intent_counts_as_unknown_billing(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.analyzer.fail(Fault("analyze", ValueError("surprise"), acts=True))
+    rig.run()
+    assert rig.states() == {"c1": "held"}
+    assert rig.billing().unknown == 1
+
+
+def test_three_faults_in_a_row_pause_the_connection_until_a_person_resumes_it(rig: Rig) -> None:
+    for number in range(6):
+        rig.crm.add_call(f"c{number}", audio=str(number).encode())
+    rig.poll()
+    rig.crm.fail(Fault("open_recording", KeyError("x"), times=2))
+    rig.work()
+    assert connection_row(rig).faults == 0, "an answer ends the row"
+    rig.crm.add_call("d1", audio=b"d1")
+    rig.crm.add_call("d2", audio=b"d2")
+    rig.crm.add_call("d3", audio=b"d3")
+    rig.crm.add_call("d4", audio=b"d4")
+    rig.poll()
+    rig.crm.fail(Fault("open_recording", KeyError("x"), times=9))
+    assert rig.work() == 3
+    assert connection_row(rig).paused_at is not None
+    rig.clock.advance(24 * 3600)
+    probe(rig.engine)
+    assert connection_row(rig).paused_at is not None
+    rig.crm.faults.clear()
+    assert resume_connection(rig.ledger, "sales")
+    assert not resume_connection(rig.ledger, "sales")
+    assert rig.work() == 1
+
+
+def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> None:
+    for times in (2, 3):
+        rig.crm.fail(Fault("calls", KeyError("x"), times=times))
+        for _ in range(times):
+            rig.poll()
+        assert (connection_row(rig).paused_at is None) == (times == 2)
+        rig.poll()
+
+
+def test_nothing_is_claimed_without_room_to_store_an_answer(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.free_bytes = rig.settings.min_free_bytes - 1
+    rig.run()
+    assert rig.states() == {"c1": "new"}
+    rig.free_bytes += 1
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+
+
+def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    away = {"left": 3}
+
+    class Away(Ledger):
+        def __init__(self, inner: Ledger) -> None:
+            self.__dict__.update(inner.__dict__)
+
+        def write(self) -> Any:
+            if rig.analyzer.bills and away["left"]:
+                away["left"] -= 1
+                raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+            return super().write()
+
+    rig.restart(Away(rig.ledger))
+    began = rig.clock.monotonic()
+    rig.work()
+    assert rig.clock.monotonic() - began == 3 * analyzing.STORE_AGAIN_SECONDS
+    rig.write()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 1
+
+
+def test_a_worker_that_lost_its_lease_before_sending_sends_nothing(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    slow = claim(rig)
+    rig.clock.advance(rig.settings.lease_seconds + 1)
+    taker = claim(rig)
+    analyze(rig.engine, slow)
+    assert rig.analyzer.bills.total() == 0
+    analyze(rig.engine, taker)
+    rig.write()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 1
+
+
+def test_a_worker_that_lost_its_lease_still_stores_its_answer(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    in_flight(rig, lambda: lapse(rig))
+    rig.work()
+    rig.write()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 1, "the call waited, and found the late answer"
+
+
+def test_a_late_answer_brings_a_held_call_on_its_way(build_rig: BuildRig) -> None:
+    rig = build_rig(settings=EngineSettings(max_resend=0))
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    in_flight(rig, lambda: lapse(rig))
+    work_one(rig.engine)
+    assert rig.states() == {"c1": "new"}
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 1
+
+
+def lapse(rig: Rig) -> None:
+    rig.clock.advance(rig.settings.lease_seconds + 1)
+    with rig.ledger.write() as tx:
+        assert leases.return_expired(tx, rig.settings.lease_rules) == 1
+
+
+def test_a_recording_that_changes_while_it_is_analysed_is_analysed_again(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+
+    def change() -> None:
+        rig.crm.attach("c1", b"two", touches=True)
+        rig.poll()
+
+    in_flight(rig, change)
+    rig.run()
+    assert rig.states() == {"c1": "new"}, "the answer is of the former recording"
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 2
+
+
+def test_a_lapsed_lease_ends_with_the_deadline_of_its_call(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    seen: list[list[str]] = []
+
+    def late() -> None:
+        now = rig.clock.monotonic()
+        seen.append(rig.engine.leases.renewable(now))
+        seen.append(rig.engine.leases.renewable(now + rig.settings.deadline_seconds))
+
+    in_flight(rig, late)
+    rig.work()
+    assert [len(each) for each in seen] == [1, 0]
+    assert rig.engine.leases.renewable(0) == [], "the work is over"
+
+
+def test_threads_share_the_limit_and_nobody_pays_twice(build_rig: BuildRig) -> None:
+    together = threading.Barrier(4, timeout=30)
+    analyzer = CannedAnalyzer(default=answer("A summary."), most_at_once=4, during=together.wait)
+    rig = build_rig(settings=EngineSettings(max_in_flight=4), analyzer=analyzer)
+    for number in range(40):
+        rig.crm.add_call(f"c{number}", audio=str(number).encode())
+    rig.poll()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            list(pool.map(lambda _: work_one(rig.engine), range(8)))
+            if not rig.calls(CallState.NEW):
+                break
+    rig.write()
+    assert set(rig.states().values()) == {"done"}
+    assert set(analyzer.bills.values()) == {1}
+    assert analyzer.most_in_flight == 4
