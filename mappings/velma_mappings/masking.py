@@ -13,6 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _TAG = re.compile(r"<(?P<close>/?)(?P<kind>pii|phi)(?::(?P<category>[\w -]*))?>", re.IGNORECASE)
+# Only what lies between a tag and its end is surely the value and no more: other mentions of it are masked.
+_BALANCED = re.compile(
+    r"<(?P<kind>pii|phi)(?::(?P<category>[\w -]*))?>(?P<value>[^<>]*)</(?P=kind)[^<>]*>", re.IGNORECASE
+)
 _TORN_TAG = re.compile(r"(?:</?(?:pii|phi)(?::[\w -]*)?)+$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.?!;\n]")
 _LAST_WORD = re.compile(r"\S+\s*$")
@@ -88,7 +92,7 @@ def masker(
     `keep_terms` names of companies and products, to leave readable although they are tagged.
     """
     kept = Kept.of(keep_terms, keep_names)
-    tagged = ((run, category) for text in texts for run, category in _runs(text) if category is not None)
+    tagged = ((tag["value"], _category(tag)) for text in texts for tag in _BALANCED.finditer(text))
     secrets: dict[str, str] = {}
     for value, category in (*((name, "NAME") for name in mask_names), *tagged):
         for part in _parts(value, category):

@@ -20,18 +20,23 @@ def found(make: Any, behavior: Behavior, *rows: Detection, **more: Any) -> Findi
 
 
 @pytest.mark.parametrize(
-    ("confidence", "outcome"),
+    ("confidence", "outcome", "reason"),
     [
-        (0.95, Outcome.DETECTED),
-        (0.60, Outcome.DETECTED),
-        (0.59, Outcome.BELOW_THRESHOLD),
-        (None, Outcome.BELOW_THRESHOLD),
+        (0.95, Outcome.DETECTED, ""),
+        (0.60, Outcome.DETECTED, ""),
+        (0.59, Outcome.BELOW_THRESHOLD, "its confidence 0.59 is below 0.60"),
+        (
+            None,
+            Outcome.BELOW_THRESHOLD,
+            "its confidence 0.50 is below 0.60 (not stated, counted as 0.50)",
+        ),
     ],
 )
 def test_a_detection_counts_from_the_threshold_on(
-    make: Any, confidence: float | None, outcome: Outcome
+    make: Any, confidence: float | None, outcome: Outcome, reason: str
 ) -> None:
-    assert found(make, make.behavior("b"), make.row("b", "r", confidence)).outcome is outcome
+    finding = found(make, make.behavior("b"), make.row("b", "r", confidence))
+    assert (finding.outcome, finding.reason) == (outcome, reason)
 
 
 def test_an_unstated_confidence_counts_as_a_half_and_is_marked(make: Any) -> None:
@@ -39,7 +44,7 @@ def test_an_unstated_confidence_counts_as_a_half_and_is_marked(make: Any) -> Non
     finding = found(make, make.behavior("b"), make.row("b", "r", None), thresholds=thresholds)
     assert finding.outcome is Outcome.DETECTED
     assert finding.confidence is None
-    assert "not stated" in finding.reason
+    assert finding.reason == "its confidence (not stated, counted as 0.50)"
 
 
 def test_a_threshold_of_its_own_holds_for_one_behavior_only(make: Any) -> None:

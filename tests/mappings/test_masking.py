@@ -64,6 +64,12 @@ def test_other_mentions_of_a_tagged_value_are_masked_as_whole_words(text: str, e
     assert masked(text, tagged) == expected
 
 
+def test_only_what_lies_within_a_whole_tag_is_masked_elsewhere() -> None:
+    torn = "I am <pii:name>Robert Kane said yes. <pii:name>Bo"
+    assert masked("Robert said yes and Bo", torn) == "Robert said yes and Bo"
+    assert masked(torn) == "I am [NAME][NAME]"
+
+
 def test_a_name_that_is_also_a_word_stays_a_word_in_lower_case() -> None:
     assert masked("Will will call", "<pii:firstname>Will</pii:firstname>") == "[FIRSTNAME] will call"
 
