@@ -69,8 +69,10 @@ class Peer:
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def trickle(self, byte: bytes) -> None:
-        """Send single bytes for ever, each just in time for an idle timeout."""
-        while not self.stop.wait(0.02):
+        """Send single bytes for a long time, each just in time for an idle timeout."""
+        for _ in range(1000):
+            if self.stop.wait(0.02):
+                break
             self.send(byte)
 
     def reset(self) -> None:

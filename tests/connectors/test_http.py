@@ -232,12 +232,10 @@ def test_an_encoding_nobody_asked_for_is_undone(serve: Serve) -> None:
     assert get(HttpClient(), serve(talk).url) == (200, b"{}")
 
 
-def test_an_endless_answer_is_given_up_at_the_limit(serve: Serve) -> None:
+def test_an_answer_is_given_up_at_the_limit(serve: Serve) -> None:
     def talk(peer: Any) -> None:
         peer.head()
-        peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
-        while True:
-            peer.send(bytes(65536))
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(4_000_000))
 
     with pytest.raises(AnswerLost, match="longer than 1000000 bytes"):
         get(HttpClient(), serve(talk).url)

@@ -117,7 +117,7 @@ def _by_frame_sync(head: bytes) -> Container | None:
 def _refuse(head: bytes) -> Container:
     kind = filetype.guess(head)
     if kind is not None and kind.mime.startswith(("audio/", "video/")):
-        raise _unsupported(f"a {kind.extension} file")
+        raise _unsupported(f"a damaged or unsupported {kind.extension} file")
     if kind is not None:
         raise not_audio(f"a {kind.extension} file")
     if _is_text(head):

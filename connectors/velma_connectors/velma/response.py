@@ -73,7 +73,7 @@ _OptionalBool = Annotated[bool | None, _Lenient]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
 
 class _ClipRow(_Part):
