@@ -22,6 +22,10 @@ class NothingYet(VelmaSyncError):
     """There is no ledger to look at."""
 
 
+class NotAgreed(VelmaSyncError):
+    """The person at the terminal does not want to pay."""
+
+
 def call(text: str) -> CallRef:
     """A call as it is printed everywhere: CONNECTION:OBJECT:ID. Also the type of options and arguments."""
     try:
@@ -66,12 +70,20 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
 
 
 def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:
-    """Say what the call will cost and ask, unless told not to. Raises click.Abort on a no."""
+    """Say what the call will cost and ask, unless told not to. Raises NotAgreed, also without a terminal."""
     if estimate.answered:
         click.echo(f"{estimate.call} is analysed already: nothing is paid.", err=True)
         return
     length = "unknown length" if estimate.seconds is None else f"{estimate.seconds / 60:.1f} minutes"
     cost = "at the price of your contract" if estimate.cost is None else f"about {estimate.cost:.2f}"
     click.echo(f"{estimate.call}: {length} of audio will be sent to Velma, {cost}.", err=True)
-    if not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    if not (yes or _agreed()):
+        raise NotAgreed("Nothing was sent. To pay without being asked, add --yes.")
+
+
+def _agreed() -> bool:
+    try:
+        return click.confirm("Go on?", err=True)
+    except click.Abort:
+        click.echo(err=True)
+        return False

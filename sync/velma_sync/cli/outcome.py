@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -75,10 +74,6 @@ def exit_with_outcome(command: Callable[[], int | None]) -> int:
     """Run a command; whatever it raises ends here. Returns the process's exit code."""
     try:
         return int(command() or ExitCode.FINE)
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`): nobody is left to tell.
-        sys.stderr.close()
-        return ExitCode.FINE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
         if isinstance(error, click.ClickException):
             error.show()

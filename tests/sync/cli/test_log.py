@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,18 +11,10 @@ from velma_sync.log import configure, redact_text
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def stream() -> io.StringIO:
     output = io.StringIO()
     configure("info", output)
-    yield output
-    structlog.reset_defaults()
-    for handler in list(root.handlers):
-        root.removeHandler(handler)
-    for handler in handlers:
-        root.addHandler(handler)
-    root.setLevel(level)
+    return output
 
 
 def events(stream: io.StringIO) -> list[dict[str, object]]:
@@ -127,6 +118,5 @@ def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     configure("info", terminal)
     structlog.get_logger("velma_sync.test").info("Discovered calls", action="discovered")
-    structlog.reset_defaults()
     assert "Discovered calls" in terminal.getvalue()
     assert "{" not in terminal.getvalue()

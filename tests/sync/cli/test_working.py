@@ -1,0 +1,217 @@
+"""The commands that work, on a sandbox: once, preview, status, calls, retry."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from velma_connectors.sandbox.rehearsal import Rehearsal
+from velma_sync.cli.outcome import ExitCode
+
+Command = Callable[..., Any]
+Golden = Callable[[str], str]
+Edit = Callable[[str, str, str], None]
+
+
+@pytest.fixture(autouse=True)
+def with_fields(room: Rehearsal, velma_sync: Command) -> None:
+    velma_sync("provision", "--apply")
+
+
+@pytest.fixture
+def call(room: Rehearsal) -> str:
+    """A call with a recording, a deal and a confirmed next step."""
+    return f"demo:Task:{room.records['harborlight-3-negotiation']}"
+
+
+def untimed(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", "<time>", text)
+
+
+def billed(room: Rehearsal) -> int:
+    count: int = room.usage()["velma"]["billed"]
+    return count
+
+
+def test_one_run_accounts_for_every_call(room: Rehearsal, velma_sync: Command, golden: Golden) -> None:
+    outcome = velma_sync("once")
+    assert outcome.out == golden("once.txt")
+    assert outcome.code == ExitCode.FINE
+
+
+def test_the_log_of_a_run_is_json_lines_with_actions_and_no_secret(
+    room: Rehearsal, velma_sync: Command
+) -> None:
+    outcome = velma_sync("once")
+    events = [json.loads(line) for line in outcome.err.splitlines()]
+    assert {"discovered", "written"} <= {event.get("action") for event in events}
+    for secret in (room.addresses.api_key, room.addresses.client_secret):
+        assert secret not in outcome.err
+
+
+def test_a_second_run_pays_and_finds_nothing(room: Rehearsal, velma_sync: Command) -> None:
+    velma_sync("once")
+    paid = billed(room)
+    receipt = json.loads(velma_sync("once", "--json").out)
+    assert receipt["discovered"] == 0
+    assert receipt["billing"]["answered"] == 0
+    assert billed(room) == paid
+
+
+def test_status_after_a_run(room: Rehearsal, velma_sync: Command, golden: Golden) -> None:
+    velma_sync("once")
+    outcome = velma_sync("status")
+    assert untimed(outcome.out) == golden("status.txt")
+    assert outcome.code == ExitCode.FINE
+    document = json.loads(velma_sync("status", "--json").out)
+    assert {row["connection"] for row in document["calls"]} == {"demo"}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("calls", "list"), ("calls", "show", "demo:Task:1")])
+def test_before_the_first_run_there_is_nothing_to_look_at(
+    velma_sync: Command, arguments: tuple[str, ...]
+) -> None:
+    outcome = velma_sync(*arguments)
+    assert outcome.code == ExitCode.ATTENTION
+    assert outcome.err.endswith("ledger.db: there is no ledger yet. Begin with: velma-sync once\n")
+
+
+def test_looking_at_the_ledger_needs_no_credentials(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
+    velma_sync("once")
+    edit("velma-sync.yaml", "secrets_directory: secrets\n", "")
+    assert velma_sync("once").code == ExitCode.CONFIGURATION
+    assert velma_sync("status").code == ExitCode.FINE
+    assert velma_sync("calls", "list").code == ExitCode.FINE
+
+
+def test_calls_are_listed_by_what_is_asked_for(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    velma_sync("once")
+    everything = velma_sync("calls", "list").out.splitlines()
+    skipped = velma_sync("calls", "list", "--state", "skipped").out.splitlines()
+    tasks = [record for record in room.records.values() if record.startswith("00T")]
+    assert sorted(line.split()[0] for line in everything) == [
+        f"demo:Task:{record}" for record in sorted(tasks)
+    ]
+    assert 0 < len(skipped) < len(everything)
+    assert all("skipped" in line for line in skipped)
+    assert len(velma_sync("calls", "list", "--limit", "1").out.splitlines()) == 1
+    only = json.loads(velma_sync("calls", "list", "--record", call.rpartition(":")[2], "--json").out)
+    assert [each["call"]["ref"]["id"] for each in only] == [call.rpartition(":")[2]]
+
+
+def test_a_calls_story_names_what_was_written(velma_sync: Command, call: str) -> None:
+    velma_sync("once")
+    outcome = velma_sync("calls", "show", call)
+    assert outcome.code == ExitCode.FINE
+    assert "state    done" in outcome.out
+    assert re.search(r"Velma_Next_Step__c +written  - -> Confirmed", outcome.out)
+
+
+def test_names_and_links_stay_out_of_every_output(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    velma_sync("once")
+    outputs = [
+        velma_sync(*arguments).out
+        for arguments in (("calls", "list"), ("calls", "list", "--json"), ("calls", "show", call, "--json"))
+    ]
+    assert all(outputs)
+    assert not any(room.addresses.recordings_url in output for output in outputs)
+    assert not any('"title"' in output or '"name"' in output for output in outputs)
+
+
+def test_a_preview_pays_only_when_told_to(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    outcome = velma_sync("preview", call, typed="n\n")
+    assert outcome.code == ExitCode.ATTENTION
+    assert "minutes of audio will be sent to Velma" in outcome.err
+    assert "Nothing was sent." in outcome.err
+    assert billed(room) == 0
+
+
+def test_without_anyone_to_ask_nothing_is_paid(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    for arguments in (("preview", call), ("once", "--call", call)):
+        outcome = velma_sync(*arguments, typed="")
+        assert outcome.code == ExitCode.ATTENTION
+        assert "add --yes" in outcome.err
+    assert billed(room) == 0
+
+
+def test_a_preview_writes_nothing_and_its_answer_is_kept(
+    room: Rehearsal, velma_sync: Command, call: str
+) -> None:
+    before = room.usage()["salesforce"]["rows_written"]
+    outcome = velma_sync("preview", call, "--yes")
+    assert outcome.code == ExitCode.FINE
+    assert re.search(r"write +Task:\w+\.Velma_Next_Step__c +- +Confirmed", outcome.out)
+    assert "Note on Task:" in outcome.out
+    assert room.usage()["salesforce"]["rows_written"] == before
+    assert billed(room) == 1
+    again = velma_sync("preview", call)
+    assert again.code == ExitCode.FINE
+    assert billed(room) == 1
+
+
+def test_a_price_is_told_before_it_is_paid(velma_sync: Command, call: str, edit: Edit) -> None:
+    edit("velma-sync.yaml", "    base_url:", "    price_per_audio_hour: 60\n    base_url:")
+    told = velma_sync("preview", call, typed="n\n").err
+    minutes, price = re.findall(
+        r": ([\d.]+) minutes of audio will be sent to Velma, about ([\d.]+)\.\n", told
+    )[0]
+    assert float(price) == pytest.approx(float(minutes), abs=0.06), "60 an hour is 1 a minute"
+
+
+def test_one_call_is_taken_through_now(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    outcome = velma_sync("once", "--call", call, typed="y\n")
+    assert outcome.code == ExitCode.FINE
+    assert "state    done" in outcome.out
+    assert billed(room) == 1
+    again = velma_sync("once", "--call", call)
+    assert again.code == ExitCode.FINE
+    assert "is analysed already: nothing is paid." in again.err
+    assert billed(room) == 1
+
+
+def test_a_call_of_an_unknown_connection_is_refused_by_name(velma_sync: Command) -> None:
+    for arguments in (("once", "--call", "sales:Task:1"), ("preview", "sales:Task:1")):
+        outcome = velma_sync(*arguments)
+        assert outcome.code == ExitCode.CONFIGURATION
+        assert outcome.err == "connection 'sales': is not in the configuration. Configured: demo.\n"
+
+
+def test_a_call_that_is_not_there_is_told(velma_sync: Command) -> None:
+    for arguments in (
+        ("once", "--call", "demo:Task:00TgL0000000099UAA"),
+        ("preview", "demo:Task:00TgL0000000099UAA"),
+    ):
+        outcome = velma_sync(*arguments)
+        assert outcome.code == ExitCode.ATTENTION
+        assert "does not exist in the CRM" in outcome.err
+
+
+def test_retry_tells_of_every_call(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    velma_sync("once")
+    (skipped, *_) = velma_sync("calls", "list", "--state", "skipped").out.split()
+    outcome = velma_sync("retry", skipped, call, "demo:Task:none")
+    assert outcome.code == ExitCode.ATTENTION
+    assert outcome.out.splitlines()[0] == f"retried  {skipped}"
+    assert "only calls that are held, dead, skipped can be retried" in outcome.out
+    assert "demo:Task:none is not in the ledger" in outcome.out
+    assert velma_sync("retry", skipped).code == ExitCode.ATTENTION, "it is new now"
+
+
+def test_an_org_that_refuses_us_makes_the_run_fail(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
+    edit("secrets/velma_sync_demo_consumer_secret", "sandbox", "wrong")
+    outcome = velma_sync("once")
+    assert outcome.code == ExitCode.REFUSED
+    assert "demo is paused:" in outcome.out
+    assert velma_sync("status").code == ExitCode.REFUSED
+
+
+def test_a_refused_key_stops_spending_and_is_told(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
+    edit("secrets/velma_sync_velma_api_key", "sandbox", "wrong")
+    outcome = velma_sync("once")
+    assert outcome.code == ExitCode.REFUSED
+    assert "Nothing more is paid for:" in outcome.out
+    assert billed(room) == 0
