@@ -74,7 +74,9 @@ class RunningDaemon:
 def running(place: Installation) -> Iterator[RunningDaemon]:
     """Start the daemon, and end it politely. Raises BenchFailed when it does not end well."""
     with _log(place).open("wb") as log:
-        process = subprocess.Popen([COMMAND, "run", "--config", str(place.configuration)], stderr=log)
+        process = subprocess.Popen(
+            [COMMAND, "run", "--config", str(place.configuration)], stderr=log, start_new_session=True
+        )
     try:
         yield RunningDaemon(process.pid, place, process)
     finally:

@@ -37,6 +37,7 @@ class Emulator:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # an interrupt is for us, who then end it
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()

@@ -48,9 +48,9 @@ def measure() -> Measure:
     if run.returncode:
         raise BenchFailed("the simulated hours broke off")
     counted = json.loads(run.stdout)
-    busy, idle = Counter(counted["busy"]), Counter(counted["idle"])
-    calls = counted["calls"]
-    a_day = busy.total() * CALLS_A_DAY / calls + idle.total() * (24 - WORKING_HOURS)
+    busy, after, idle = (Counter(counted[hours]) for hours in ("busy", "after", "idle"))
+    calls, other_hours = counted["calls"], 24 - WORKING_HOURS
+    a_day = busy.total() * CALLS_A_DAY / calls + after.total() + idle.total() * (other_hours - 1)
     kinds = ", ".join(f"{count / calls:.2f} {kind}" for kind, count in busy.most_common())
     return Measure(
         "requests",
@@ -58,9 +58,9 @@ def measure() -> Measure:
         f"{a_day / CALLS_A_DAY:.1f}",
         detail=(
             f"while calls come in, {busy.total() / calls:.2f} per call: {kinds}",
-            f"an hour without calls: {idle.total()}",
-            f"simulated: {SIMULATED_HOURS} of {WORKING_HOURS} working hours with {calls} calls evenly over "
-            f"them, then one of {24 - WORKING_HOURS} others; the day is the sum in proportion",
+            f"an hour without calls: {idle.total()}, the first one after the last call {after.total()}",
+            f"simulated: {SIMULATED_HOURS} of {WORKING_HOURS} working hours, {calls} calls evenly over them, "
+            f"and 2 of {other_hours} other hours; the day is the sum in proportion",
             f"analyses of {ANALYSIS_SECONDS:.0f} s, {IN_FLIGHT} in flight; poll and linger at their defaults",
         ),
     )
@@ -95,8 +95,10 @@ class _Simulation:
             self._days.pass_until(end + DRAIN_SECONDS)
             busy = self._place.crm_requests()
             self._days.pass_until(end + DRAIN_SECONDS + HOUR)
-            idle = self._place.crm_requests() - busy
-            self.counted = {"calls": self._calls, "busy": busy, "idle": idle}
+            after = self._place.crm_requests()
+            self._days.pass_until(end + DRAIN_SECONDS + 2 * HOUR)
+            idle = self._place.crm_requests() - after
+            self.counted = {"calls": self._calls, "busy": busy, "after": after - busy, "idle": idle}
         finally:
             self._dispatcher.stop()
 
@@ -121,7 +123,7 @@ def _tasks(scheduler: BackgroundScheduler) -> list[Recurring]:
 
 
 def simulate(place: Installation) -> dict[str, object]:
-    """What was counted in the hours with calls and in the hour without."""
+    """Requests by kind: in the hours with calls, in the hour after them, and in the one after that."""
     clock = VirtualClock(datetime.now(UTC).replace(microsecond=0))
     real, simulations = schedule.scheduler_of, list[_Simulation]()
 

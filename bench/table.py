@@ -23,13 +23,13 @@ class Measure:
     def at_most(
         cls, section: str, what: str, value: float, most: float, unit: str, *, detail: Iterable[str] = ()
     ) -> Measure:
-        """A number that may not exceed `most`."""
+        """A number that may not exceed `most`. It is judged as it is printed."""
         return cls(
             section=section,
             what=what,
             measured=f"{_number(value)} {unit}".rstrip(),
             goal=f"<= {_number(most)} {unit}".rstrip(),
-            met=value <= most,
+            met=float(_number(value)) <= most,
             detail=tuple(detail),
         )
 
@@ -56,4 +56,7 @@ def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.2f}"
+    """Three digits behind the point for ratios, fewer for larger numbers."""
+    if value == int(value) or value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
