@@ -208,7 +208,7 @@ def test_a_session_ends_when_it_rests_longer_than_the_timeout(door: Door, clock:
 def test_revoked_sessions_end_at_once_and_the_library_says_so(org: SalesforceOrg, door: Door) -> None:
     salesforce = door.library()
     org.sessions.end_all()
-    with pytest.raises((SalesforceExpiredSession, RuntimeError)):
+    with pytest.raises(SalesforceExpiredSession):
         salesforce.query("SELECT Id FROM Task")
 
 
