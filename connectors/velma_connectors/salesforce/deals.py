@@ -29,6 +29,8 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
+    """A stage of a deal and the moment it was set."""
+
     name: str
     since: datetime
 

@@ -25,6 +25,8 @@ from velma_connectors.salesforce.verdicts import (
 MAX_ROWS = 200
 MAX_RETRIEVED = 2_000
 MAX_ROUNDS = 6
+TURN_TO_SCHEMA = 2
+"""Some refusals name one field at a time. After so many rounds the schema is asked for all of them."""
 MAX_SPLITS = 20
 LOCK_RETRIES = ((1.0, 2), (2.0, 5), (5.0, 10), (15.0, 20))
 """Seconds to wait and requests to spread over, each time some records are being saved by somebody else.
@@ -85,7 +87,9 @@ class _Run:
             row.locked = False
         pending = [row for row in rows if row.outcome is None]
         try:
-            for _ in range(MAX_ROUNDS):
+            for turn in range(MAX_ROUNDS):
+                if turn == TURN_TO_SCHEMA:
+                    self._drop_unwritable([row for row in pending if len(row.dropped) > 1])
                 pending = self._send_round(pending, size)
                 if not pending:
                     return
@@ -112,7 +116,16 @@ class _Run:
             self._send(ready[start : start + size])
         return [row for row in ready if row.outcome is None and not row.locked]
 
+    def _drop_unwritable(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            fields = self._fields_of(row.record.object)
+            for name in list(row.fields):
+                if name not in fields or not fields[name].writable:
+                    row.drop(name, "the field does not exist, is hidden or may not be edited by the user")
+
     def _compose_notes(self, rows: Sequence[Row]) -> None:
+        # Collections know no "unless changed since": what a rep saves between this reading and the write
+        # that follows at once would be lost.
         for batch in _batches_of_one_object(rows, MAX_RETRIEVED):
             name = batch[0].record.object
             try:

@@ -131,6 +131,21 @@ def test_bad_fields_and_bad_records_harm_nobody_else(rig: Any, bad_row: Any, all
     assert "'Unheard of'" in results[6].dropped[0].reason
 
 
+def test_fields_nobody_granted_do_not_keep_the_others_from_being_written(rig: Any) -> None:
+    rig.org.switches = replace(rig.org.switches, reports_all_field_errors=False)
+    names = [f"Hidden_{number}__c" for number in range(12)]
+    for name in names:
+        rig.org.add_custom_field(
+            "Activity", name, {"type": "Text", "label": name, "length": 9}, level="hidden"
+        )
+    task = RecordRef("Task", rig.task(rig.hours_before(1)))
+    values: dict[str, FieldValue] = {**dict.fromkeys(names, "x"), "Subject": "written"}
+    (result,) = rig.connector.write([FieldUpdate(task, values, ())])
+    assert result.status is WriteStatus.OK
+    assert {dropped.field for dropped in result.dropped} == set(names)
+    assert rig.org.read(task.id)["Subject"] == "written"
+
+
 @pytest.mark.parametrize("whole_batch", [False, True])
 def test_rows_held_by_somebody_else_are_written_after_a_while(rig: Any, whole_batch: bool) -> None:
     rig.org.switches = replace(rig.org.switches, lock_fails_whole_batch=whole_batch)

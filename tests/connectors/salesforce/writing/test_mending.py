@@ -113,8 +113,20 @@ def test_more_options_than_fit_are_cut_to_a_hundred(org: Any, rows: Any) -> None
     assert len(rows.stored[rows.task(1).id]["Many__c"].split(";")) == 100
 
 
+def test_many_hidden_fields_reported_one_by_one_are_dropped_together(org: Any, rows: Any) -> None:
+    names = [f"F{n}__c" for n in range(20)]
+    org.on("GET sobjects/Task/describe", {"fields": [org.field_entry("Good__c")]})
+    rows.faults[rows.task(1).id] = [org.refused("INVALID_FIELD", "", name) for name in names[:2]]
+    (result,) = rows.write([rows.update(rows.task(1), Good__c="x", **dict.fromkeys(names, "x"))])
+    assert result.status is WriteStatus.OK
+    assert [dropped.field for dropped in result.dropped] == names
+    assert rows.stored[rows.task(1).id] == {"Good__c": "x"}
+    assert len(org.seen) == 4
+
+
 def test_a_row_that_is_refused_field_after_field_ends(org: Any, rows: Any) -> None:
     names = [f"F{n}__c" for n in range(20)]
+    org.on("GET sobjects/Task/describe", {"fields": [org.field_entry(name) for name in names]})
     rows.faults[rows.task(1).id] = [
         org.refused("INVALID_FIELD_FOR_INSERT_UPDATE", "", name) for name in names
     ]
