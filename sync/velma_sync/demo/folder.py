@@ -72,7 +72,10 @@ def served(directory: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "velma_connectors.sandbox", str(directory / "sandbox")]
     options = ["--latency", str(ANSWER_SECONDS), "--concurrency", str(IN_FLIGHT)]
     directory.mkdir(parents=True, exist_ok=True)
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+    # A session of its own: Ctrl-C reaches us alone, and the sandbox outlives what still drains.
+    with subprocess.Popen(  # noqa: S603 - our own module
+        [*command, *options], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             write_files(directory, _addresses(directory, process))
             yield

@@ -40,7 +40,7 @@ class EngineSettings:
     poll_seconds: float = 120.0
     overlap_seconds: float = 900.0
     """How much of the time before is read again: searches lag, stamps come late."""
-    page_calls: int = 500
+    page_calls: int = 2_000
     look_seconds: tuple[float, ...] = (2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 6 * HOUR)
     """Waits between looks for a missing recording; the last one repeats."""
     look_for_seconds: float = 72 * HOUR
