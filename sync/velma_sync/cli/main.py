@@ -18,6 +18,7 @@ COMMANDS = (
     "status",
     "calls",
     "retry",
+    "resume",
     "preview",
     "sandbox",
     "demo",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,11 +84,14 @@ def _progress() -> Iterator[Callable[[tuple[CallCount, ...]], None] | None]:
     from rich.console import Console
 
     with Console(stderr=True).status("Looking for new calls ...") as line:
+        yield lambda counts: line.update(_by_state(counts) or "Looking for new calls ...")
 
-        def show(counts: tuple[CallCount, ...]) -> None:
-            line.update(", ".join(f"{each.calls} {each.state}" for each in counts) or "Nothing to do yet ...")
 
-        yield show
+def _by_state(counts: tuple[CallCount, ...]) -> str:
+    totals: Counter[str] = Counter()
+    for each in counts:
+        totals[each.state.value] += each.calls
+    return ", ".join(f"{calls} {state}" for state, calls in totals.items())
 
 
 def _print_receipt(receipt: Receipt) -> None:

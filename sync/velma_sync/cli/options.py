@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from velma_sync.ledger.database import Ledger
     from velma_sync.workspace import Workspace
 
+QUIET = "warning"
+"""What a command logs that answers by itself; those that work as the daemon does say more."""
+
 
 class NothingYet(VelmaSyncError):
     """There is no ledger to look at."""
@@ -46,9 +49,11 @@ yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
 @contextmanager
 def opened(config: Path | None) -> Iterator[Workspace]:
     """The workspace of the configuration that the command line names. Raises ConfigError."""
+    from velma_sync import log
     from velma_sync.config.load import find_configuration, load_configuration
     from velma_sync.workspace import Workspace
 
+    log.configure(QUIET)
     with Workspace(load_configuration(find_configuration(config))) as workspace:
         yield workspace
 
@@ -59,9 +64,11 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
 
     Raises ConfigError, RetryLater, and NothingYet before the first run.
     """
+    from velma_sync import log
     from velma_sync.config.load import find_configuration, load_ledger_settings
     from velma_sync.workspace import open_ledger_of
 
+    log.configure(QUIET)
     settings = load_ledger_settings(find_configuration(config))
     if settings.url is None and not settings.path.exists():
         raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")

@@ -53,6 +53,7 @@ def velma_sync(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 
     def run(*arguments: str, typed: str = "") -> Outcome:
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        structlog.reset_defaults()
         capsys.readouterr()
         code = exit_with_outcome(
             lambda: cli.main(list(arguments), prog_name="velma-sync", standalone_mode=False)

@@ -215,3 +215,18 @@ def test_a_refused_key_stops_spending_and_is_told(room: Rehearsal, velma_sync: C
     assert outcome.code == ExitCode.REFUSED
     assert "Nothing more is paid for:" in outcome.out
     assert billed(room) == 0
+
+
+def test_a_stop_is_ended_by_hand_once_its_reason_is_mended(
+    room: Rehearsal, velma_sync: Command, edit: Edit
+) -> None:
+    edit("secrets/velma_sync_velma_api_key", "sandbox", "wrong")
+    velma_sync("once")
+    edit("secrets/velma_sync_velma_api_key", "wrong", "sandbox")
+    outcome = velma_sync("resume", "velma-2")
+    assert (outcome.code, outcome.out) == (ExitCode.FINE, "resumed  velma-2\n")
+    again = velma_sync("resume", "velma-2", "demo")
+    assert again.code == ExitCode.ATTENTION
+    assert again.out == "not stopped  velma-2\nnot stopped  demo\n"
+    assert velma_sync("once").code == ExitCode.FINE
+    assert billed(room) > 0
