@@ -112,6 +112,6 @@ def _sentiment_text(sentiments: Mapping[str, float]) -> Text:
 
 def _show_filter(answer: FilterAnswer, console: Console) -> None:
     console.print(f"{answer.question}: {len(answer.calls)}", style="bold", highlight=False)
-    console.print(f"  {answer.soql}", style="dim", highlight=False)
+    console.print(f"  {answer.soql}", style="dim", highlight=False, soft_wrap=True)
     for line in answer.calls:
         console.print(f"  - {line}", highlight=False, markup=False)
