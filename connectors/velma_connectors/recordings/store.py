@@ -24,9 +24,13 @@ class AudioStore:
     """
 
     def __init__(self, directory: Path) -> None:
-        """Creates the directory. Raises ConfigError when it exists and others may read it."""
+        """Creates the directory. Raises ConfigError when it cannot, or when others may read it."""
         self._directory = directory
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"cannot be made a directory of recordings ({error.strerror})."
+            raise ConfigError([Problem(str(directory), reason)]) from error
         if directory.stat().st_mode & 0o077:
             problem = Problem(
                 str(directory), "other users can read this directory of recordings.", "Run: chmod 700 on it."

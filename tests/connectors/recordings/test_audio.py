@@ -130,7 +130,7 @@ def test_audio_that_would_have_to_be_converted_says_so(head: bytes, what: str) -
 def zipped() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("call.wav", b"RIFF")
+        archive.writestr(zipfile.ZipInfo("call.wav"), b"RIFF")
     return stream.getvalue()
 
 
@@ -148,7 +148,7 @@ NOT_AUDIO = [
 ]
 
 
-@pytest.mark.parametrize(("head", "what"), NOT_AUDIO, ids=[repr(head[:16]) for head, _ in NOT_AUDIO])
+@pytest.mark.parametrize(("head", "what"), NOT_AUDIO, ids=[repr(head[:8]) for head, _ in NOT_AUDIO])
 def test_pages_documents_and_text_are_not_audio(head: bytes, what: str) -> None:
     with pytest.raises(SkipCall, match=what) as raised:
         identify(head)

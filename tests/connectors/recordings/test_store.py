@@ -57,6 +57,13 @@ def test_a_directory_that_others_can_read_is_refused_and_left_as_it_is(tmp_path:
     assert mode(shared) == 0o755
 
 
+def test_a_directory_that_cannot_be_made_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for directory in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError, match="cannot be made a directory of recordings"):
+            AudioStore(directory)
+
+
 def test_a_sweep_removes_what_a_crashed_process_left_and_nothing_else(
     store: AudioStore, directory: Path
 ) -> None:
