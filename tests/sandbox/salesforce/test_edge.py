@@ -11,6 +11,7 @@ from simple_salesforce.exceptions import (
     SalesforceGeneralError,
     SalesforceRefusedRequest,
 )
+from werkzeug.wrappers import Response
 
 from velma_connectors.sandbox.faults import Fault
 from velma_connectors.sandbox.salesforce import SalesforceOrg, edge_answers
@@ -34,7 +35,7 @@ SOQL = "SELECT Id FROM Task"
     ],
 )
 def test_the_library_meets_answers_of_the_edge_and_then_the_org_again(
-    door: Door, task: str, answer: requests.Response, error: type[Exception]
+    door: Door, task: str, answer: Response, error: type[Exception]
 ) -> None:
     door.faults.add(Fault("GET .*/query", answer=answer))
     salesforce = door.library()

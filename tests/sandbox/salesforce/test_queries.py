@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -288,6 +289,14 @@ def test_locators_expire_and_belong_to_their_user(
     clock.advance(days=2)
     door.token = org.open_session(door.user_id).token
     assert door.refusal("GET", path)[:2] == (400, "INVALID_QUERY_LOCATOR")
+
+
+def test_all_locators_can_be_expired_at_once(org: SalesforceOrg, door: Door, many: list[str]) -> None:
+    org.switches = replace(org.switches, expired_locator_status=404)
+    first = door.call("GET", "/query", params={"q": "SELECT Id FROM Task"}).json()
+    org.cursors.expire_all()
+    path = first["nextRecordsUrl"].removeprefix("/services/data/v66.0")
+    assert door.refusal("GET", path)[:2] == (404, "INVALID_QUERY_LOCATOR")
 
 
 def test_a_row_without_a_right_to_its_object_is_of_no_type(org: SalesforceOrg, door: Door) -> None:

@@ -372,6 +372,14 @@ def test_a_locked_record_is_refused_and_free_afterwards(org: SalesforceOrg, door
     assert stored(org, door, task, Subject="A") == "A"
 
 
+def test_any_refusal_can_be_planned_for_a_record(org: SalesforceOrg, door: Door, task: str) -> None:
+    words = "Your update of this record was stopped by a flow"
+    org.refuse_writes(task, Refusal("CANNOT_EXECUTE_FLOW_TRIGGER", words, ()))
+    refused = door.refusal("PATCH", f"/sobjects/Task/{task}", json={"Subject": "A"})
+    assert refused == (400, "CANNOT_EXECUTE_FLOW_TRIGGER", words)
+    assert stored(org, door, task, Subject="A") == "A"
+
+
 def test_a_withheld_row_is_nowhere_until_it_is_revealed_with_its_old_stamp(
     org: SalesforceOrg, door: Door, task: str, clock: Clock
 ) -> None:

@@ -10,7 +10,13 @@ from typing import Any
 from velma_connectors.sandbox.salesforce.access import VisibleField
 from velma_connectors.sandbox.salesforce.fields import FieldDefinition
 from velma_connectors.sandbox.salesforce.records import Record, RecordTable
-from velma_connectors.sandbox.salesforce.refusals import Refusal, UnreadableRecord, deleted, unknown_column
+from velma_connectors.sandbox.salesforce.refusals import (
+    Refusal,
+    UnreadableRecord,
+    deleted,
+    malformed_id,
+    unknown_column,
+)
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
 from velma_connectors.sandbox.salesforce.values import as_json, stored_value
 
@@ -120,7 +126,7 @@ def check_references(
         if target is None:
             raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ())
         if records.object_of(value) not in definition.reference_to:
-            raise Refusal("MALFORMED_ID", f"{definition.label}: id value of incorrect type: {value}", (name,))
+            raise malformed_id(definition.label, value, name)
         if target["IsDeleted"]:
             raise deleted(400)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,14 @@ from velma_connectors.sandbox.salesforce.incoming import Author
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition, Schema
 from velma_connectors.sandbox.salesforce.record_types import add_record_types
 from velma_connectors.sandbox.salesforce.records import Record, RecordTable
+from velma_connectors.sandbox.salesforce.refusals import Refusal
 from velma_connectors.sandbox.salesforce.rules import Flow, Rules, ValidationRule
 from velma_connectors.sandbox.salesforce.saving import RecordWriter
 from velma_connectors.sandbox.salesforce.sessions import ConnectedApp, Session, Sessions
 from velma_connectors.sandbox.salesforce.soql.cursors import QueryCursors
-from velma_connectors.sandbox.salesforce.stamps import stamp, whole_second
+from velma_connectors.sandbox.salesforce.stamps import stamp, utc_now, whole_second
 from velma_connectors.sandbox.salesforce.switches import OrgSwitches
 from velma_connectors.sandbox.salesforce.usage import Usage
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SalesforceOrg:
@@ -168,15 +165,13 @@ class SalesforceOrg:
     ) -> None:
         with self.lock:
             record = self._record(record_id)
-            definition = self.definition(self.records.object_of(record["Id"]) or "")
-            self.writer.update(definition, record["Id"], values, self._author(as_user, at))
+            self.writer.update(self._definition_of(record), record["Id"], values, self._author(as_user, at))
 
     def remove(self, record_id: str, *, as_user: str | None = None, at: datetime | None = None) -> None:
         """Move a record to the recycle bin."""
         with self.lock:
             record = self._record(record_id)
-            definition = self.definition(self.records.object_of(record["Id"]) or "")
-            self.writer.delete(definition, record["Id"], self._author(as_user, at))
+            self.writer.delete(self._definition_of(record), record["Id"], self._author(as_user, at))
 
     def purge(self, record_id: str) -> None:
         """Empty the recycle bin of one record: nothing of it is left."""
@@ -198,6 +193,9 @@ class SalesforceOrg:
             raise KeyError(record_id)
         return record
 
+    def _definition_of(self, record: Record) -> ObjectDefinition:
+        return self.definition(self.records.object_of(record["Id"]) or "")
+
     def _author(self, user_id: str | None, at: datetime | None) -> Author:
         moment = self.now if at is None else whole_second(at)
         return Author(user_id or self.admin_id, moment, trusted=True)
@@ -210,8 +208,7 @@ class SalesforceOrg:
             moved = stamp(self.now if at is None else at)
             for record_id in record_ids:
                 record = self._record(record_id)
-                home = self.records.object_of(record["Id"]) or ""
-                self.records.put(home, {**record, "SystemModstamp": moved})
+                self.records.put(self._definition_of(record).name, {**record, "SystemModstamp": moved})
 
     def archive_old_activities(self) -> None:
         """Run the nightly process that hides activities which are a year old."""
@@ -233,8 +230,16 @@ class SalesforceOrg:
 
     def lock_rows(self, record_ids: Iterable[str], times: int = 1) -> None:
         """Let the next writes to these records find them locked by somebody else."""
+        for record_id in record_ids:
+            message = f"unable to obtain exclusive access to this record or 1 records: {record_id}"
+            locked = Refusal("UNABLE_TO_LOCK_ROW", message, (), status=self.switches.lock_status)
+            self.refuse_writes(record_id, locked, times)
+
+    def refuse_writes(self, record_id: str, refusal: Refusal, times: int = 1) -> None:
+        """Let the next writes to a record meet this refusal, such as ENTITY_IS_LOCKED."""
         with self.lock:
-            self.rules.locks.update({self._record(record_id)["Id"]: times for record_id in record_ids})
+            planned = self.rules.refusals.setdefault(self._record(record_id)["Id"], [])
+            planned.extend([refusal] * times)
 
     def add_validation_rule(self, object_name: str, rule: ValidationRule) -> None:
         with self.lock:

@@ -65,5 +65,5 @@ def deleted(status: int) -> Refusal:
     return Refusal("ENTITY_IS_DELETED", "entity is deleted", (), status=status)
 
 
-def malformed_id(label: str, value: object) -> Refusal:
-    return Refusal("MALFORMED_ID", f"{label}: id value of incorrect type: {value}", ("Id",))
+def malformed_id(label: str, value: object, field: str) -> Refusal:
+    return Refusal("MALFORMED_ID", f"{label}: id value of incorrect type: {value}", (field,))

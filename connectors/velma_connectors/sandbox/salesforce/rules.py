@@ -1,4 +1,4 @@
-"""What an org's admin has added to every save: validation rules, flows, and locks held by others."""
+"""What may come between a save and the database: validation rules, flows, and chosen refusals."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Flow = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Rules:
-    """Hooks by object, and locked rows by id."""
+    """Hooks by object, and planned refusals by record id."""
 
     def __init__(self) -> None:
         self.validation: dict[str, list[ValidationRule]] = {}
         self.flows: dict[str, list[Flow]] = {}
-        self.locks: dict[str, int] = {}
-        """How many more times a write to each record finds it locked."""
+        self.refusals: dict[str, list[Refusal]] = {}
+        """What the next writes to each record meet, one refusal per write."""
 
     def check(self, object_name: str, record: Record) -> None:
         """Raise a Refusal with the message of every rule that the record breaks."""
@@ -37,14 +37,8 @@ class Rules:
             record = {**record, **flow(record)}
         return record
 
-    def meet_lock(self, record_id: str, status: int) -> None:
-        """Raise the Refusal for a row that somebody else holds."""
-        left = self.locks.get(record_id, 0)
-        if left:
-            self.locks[record_id] = left - 1
-            raise Refusal(
-                "UNABLE_TO_LOCK_ROW",
-                f"unable to obtain exclusive access to this record or 1 records: {record_id}",
-                (),
-                status=status,
-            )
+    def meet_refusal(self, record_id: str) -> None:
+        """Raise the Refusal that is planned for a write to this record, if there is one left."""
+        planned = self.refusals.get(record_id)
+        if planned:
+            raise planned.pop(0)

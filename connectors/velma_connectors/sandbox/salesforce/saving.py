@@ -43,14 +43,9 @@ class RecordWriter:
         record = with_defaults(given, fields, author.user_id)
         record["Id"] = given.get("Id") or org.ids.next(definition.key_prefix)
         record["IsDeleted"] = False
-        now = stamp(author.moment)
-        system = {
-            "CreatedDate": now,
-            "CreatedById": author.user_id,
-            "LastModifiedById": author.user_id,
-        }
-        system["LastModifiedDate"] = system["SystemModstamp"] = given.get("CreatedDate") or now
-        record.update(system)
+        created = given.get("CreatedDate") or stamp(author.moment)
+        record.update(dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), created))
+        record.update(dict.fromkeys(("CreatedById", "LastModifiedById"), author.user_id))
         record.update(given)
         self._complete(definition, record, None, given, author)
         self._store(definition, record, None, given, author)
@@ -65,7 +60,7 @@ class RecordWriter:
             self._check_access(definition, definition.updateable, author)
         given = self._read(definition, raw, author, creating=False)
         if not author.trusted:
-            org.rules.meet_lock(record_id, org.switches.lock_status)
+            org.rules.meet_refusal(record_id)
         record = {**before, **given}
         if record == before and not org.switches.same_values_move_stamps:
             return
@@ -81,7 +76,7 @@ class RecordWriter:
         before = self._living(definition, record_id)
         if not author.trusted:
             self._check_access(definition, definition.deletable, author)
-            org.rules.meet_lock(record_id, org.switches.lock_status)
+            org.rules.meet_refusal(record_id)
         for relationship in list(org.schema.children(definition.name)):
             if not relationship.field.cascades:
                 continue
@@ -105,9 +100,7 @@ class RecordWriter:
 
     def _living(self, definition: ObjectDefinition, record_id: str) -> Record:
         record = self._org.records.get(record_id)
-        if record is None:
-            raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ())
-        if self._org.records.object_of(record_id) != definition.name:
+        if record is None or self._org.records.object_of(record_id) != definition.name:
             raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", ())
         if record["IsDeleted"]:
             raise deleted(self._org.switches.deleted_status)
@@ -204,10 +197,7 @@ class RecordWriter:
         for other in org.records.all("OpportunityContactRole"):
             same_deal = other["OpportunityId"] == record["OpportunityId"]
             if same_deal and other["IsPrimary"] and other["Id"] != record["Id"]:
-                stamps = {
-                    "LastModifiedDate": record["SystemModstamp"],
-                    "SystemModstamp": record["SystemModstamp"],
-                }
+                stamps = dict.fromkeys(("LastModifiedDate", "SystemModstamp"), record["SystemModstamp"])
                 org.records.put("OpportunityContactRole", {**other, "IsPrimary": False, **stamps})
 
 

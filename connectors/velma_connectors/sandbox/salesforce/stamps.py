@@ -39,5 +39,9 @@ def read_day(text: str) -> date:
     return day
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def whole_second(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)

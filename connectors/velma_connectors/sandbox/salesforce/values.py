@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from velma_connectors.sandbox.salesforce.fields import NUMBER_TYPES, TEXT_TYPES, FieldDefinition
 from velma_connectors.sandbox.salesforce.ids import canonical_id
-from velma_connectors.sandbox.salesforce.refusals import Refusal, UnreadableRecord
+from velma_connectors.sandbox.salesforce.refusals import Refusal, UnreadableRecord, malformed_id
 from velma_connectors.sandbox.salesforce.stamps import read_day, read_stamp, stamp
 
 MOST_SELECTED = 100
@@ -150,7 +150,7 @@ def _reference(field: FieldDefinition, raw: Any) -> str | None:
         return None
     full = canonical_id(raw)
     if full is None:
-        raise Refusal("MALFORMED_ID", f"{field.label}: id value of incorrect type: {raw}", (field.name,))
+        raise malformed_id(field.label, raw, field.name)
     return full
 
 

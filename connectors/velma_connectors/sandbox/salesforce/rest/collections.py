@@ -15,6 +15,7 @@ from velma_connectors.sandbox.salesforce.refusals import (
     Refusal,
     RequestRefusal,
     UnreadableRecord,
+    malformed_id,
 )
 from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
 from velma_connectors.sandbox.salesforce.rest.records import printed_record
@@ -242,7 +243,7 @@ def _full_id(row: Row, definition: ObjectDefinition, call: str) -> str:
         raise Refusal("MISSING_ARGUMENT", f"Id not specified in {call} call", ())
     full = canonical_id(row.record_id)
     if full is None or not full.startswith(definition.key_prefix):
-        raise Refusal("MALFORMED_ID", f"Record ID: id value of incorrect type: {row.record_id}", ("Id",))
+        raise malformed_id("Record ID", row.record_id, "Id")
     return full
 
 

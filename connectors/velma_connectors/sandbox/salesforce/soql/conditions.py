@@ -34,6 +34,7 @@ InnerQuery = Callable[[Query], frozenset[str]]
 
 _ORDERED = {"<", "<=", ">", ">="}
 _EQUAL = {"=", "!=", "IN", "NOT IN"}
+_UNQUOTED = NUMBER_TYPES | {"boolean", "date", "datetime", "int", "long"}
 _KIND_NAMES = {"datetime": "dateTime", "id": "ID", "reference": "ID", "int": "integer"}
 
 
@@ -45,17 +46,18 @@ class _Span:
     end: Any = None
 
     def holds(self, value: Any) -> bool:
-        return bool(value == self.start if self.end is None else self.start <= value < self.end)
+        if self.end is None:
+            return bool(value == self.start)
+        return value is not None and bool(self.start <= value < self.end)
 
     def compare(self, value: Any, operator: str) -> bool:
-        last = self.start if self.end is None else self.end
         if operator == "<":
             return bool(value < self.start)
         if operator == ">=":
             return bool(value >= self.start)
         if operator == ">":
-            return bool(value > self.start if self.end is None else value >= last)
-        return bool(value <= self.start if self.end is None else value < last)
+            return bool(value > self.start if self.end is None else value >= self.end)
+        return bool(value <= self.start if self.end is None else value < self.end)
 
 
 class ConditionCompiler:
@@ -143,19 +145,7 @@ class ConditionCompiler:
 
     def _mistyped(self, column: Column, value: Value) -> RequestRefusal:
         kind = _KIND_NAMES.get(column.field.type, column.field.type)
-        quotes = (
-            "should be"
-            if column.field.type
-            not in NUMBER_TYPES
-            | {
-                "boolean",
-                "date",
-                "datetime",
-                "int",
-                "long",
-            }
-            else "should not be"
-        )
+        quotes = "should not be" if column.field.type in _UNQUOTED else "should be"
         message = (
             f"value of filter criterion for field '{column.field.name}' must be of type {kind} and "
             f"{quotes} enclosed in quotes"
@@ -198,15 +188,10 @@ class ConditionCompiler:
         fold = _folding(column)
         if operator in ("=", "!="):
             wanted = operator == "="
-            return lambda record: (
-                span.holds(fold(read(record))) is wanted
-                if (span.end is None)
-                else _in_span(span, read(record)) is wanted
-            )
-        return lambda record: (
-            (found := read(record)) is not None
-            and (span.start is not None and span.compare(fold(found), operator))
-        )
+            return lambda record: span.holds(fold(read(record))) is wanted
+        if span.start is None:
+            return lambda _record: False
+        return lambda record: (found := read(record)) is not None and span.compare(fold(found), operator)
 
     def _membership(
         self, column: Column, read: Callable[[Record], Any], wanted: bool, values: tuple[Value, ...]
@@ -218,7 +203,7 @@ class ConditionCompiler:
 
         def holds(record: Record) -> bool:
             found = fold(read(record))
-            return (found in single or any(_in_span(span, found) for span in wide)) is wanted
+            return (found in single or any(span.holds(found) for span in wide)) is wanted
 
         return holds
 
@@ -249,10 +234,6 @@ class ConditionCompiler:
         )
 
 
-def _in_span(span: _Span, found: Any) -> bool:
-    return found is not None and span.holds(found)
-
-
 def _fold(text: str) -> str:
     return text.casefold()
 
@@ -268,7 +249,6 @@ def _parts(text: str) -> frozenset[str]:
 
 def _folding(column: Column) -> Callable[[Any], Any]:
     """Text is compared without regard to case, ids and everything else as they are."""
-    kind = column.field.type
-    if kind in REFERENCE_TYPES | NUMBER_TYPES | {"boolean", "int", "long", "date", "datetime"}:
+    if column.field.type in _UNQUOTED | REFERENCE_TYPES:
         return lambda value: value
     return lambda value: _fold(value) if isinstance(value, str) else value
