@@ -13,7 +13,10 @@ from velma_connectors.errors import ConfigError, Problem, RetryLater
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
+
+    from pydantic import SecretStr
 
     from velma_connectors.analysis import AnalysisConfig
     from velma_connectors.protocol import Analyzer, CrmConnector
@@ -142,20 +145,31 @@ def engine_settings(configuration: Configuration) -> EngineSettings:
 
 def open_ledger_of(settings: LedgerSettings) -> Ledger:
     """Open the ledger where the settings say it is. Raises ConfigError, RetryLater, LedgerTooNew."""
+    return (
+        _open_file(settings.path) if settings.url is None else _open_server(settings.url, settings.password)
+    )
+
+
+def _open_file(path: Path) -> Ledger:
+    from sqlalchemy.exc import DatabaseError
+
+    from velma_sync.ledger.database import open_ledger
+
+    try:
+        return open_ledger(path)
+    except (OSError, DatabaseError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error.orig
+        raise ConfigError([Problem(str(path), f"the ledger cannot be opened: {reason}.")]) from error
+
+
+def _open_server(url: str, password: SecretStr | None) -> Ledger:
     from sqlalchemy import make_url
     from sqlalchemy.exc import OperationalError
 
     from velma_sync.ledger.database import open_ledger
 
+    whole = make_url(url).set(password=password.get_secret_value() if password else None)
     try:
-        if settings.url is None:
-            return open_ledger(settings.path)
-        password = settings.password.get_secret_value() if settings.password else None
-        return open_ledger(
-            make_url(settings.url).set(password=password).render_as_string(hide_password=False)
-        )
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ConfigError([Problem(str(settings.path), f"the ledger cannot be opened: {reason}.")]) from error
+        return open_ledger(whole.render_as_string(hide_password=False))
     except OperationalError as error:
-        raise RetryLater(f"The ledger at {settings.url or settings.path} cannot be reached.") from error
+        raise RetryLater(f"The ledger at {url} cannot be reached, or does not let us in.") from error
