@@ -18,6 +18,9 @@ RIVALS = [
     {"name": "Gong"},
     {"name": "Straße"},
     {"name": "Quorvane"},
+    {"name": "Tallyforge"},
+    {"name": "Zobel"},
+    {"name": "Zobela"},
 ]
 
 
@@ -40,6 +43,11 @@ def names(make: Any, text: str, **more: Any) -> set[str]:
         ("Ac<pii:x>me</pii:x>", {"Acme Platform"}),
         ("Quorvain", set()),
         ("Quorvanne is what we have", {"Quorvane"}),
+        ("we have Quorvanne", {"Quorvane"}),
+        ("Tallyfarge", {"Tallyforge"}),
+        ("Zobell", set()),
+        ("Zobelaa", {"Zobela"}),
+        ("we have an old Acme Platfrom", {"Acme Platform"}),
         ("the Acme Platfrom is old", {"Acme Platform"}),
         ("going, gone, gongs", set()),
         ("I live in Acme Street", set()),
