@@ -43,6 +43,10 @@ def test_the_list_of_versions_needs_no_token_and_counts_nothing(org: SalesforceO
     assert org.usage.used(org.now) == 0
 
 
+def test_a_version_lists_its_resources(door: Door) -> None:
+    assert door.call("GET", "/").json()["limits"] == "/services/data/v66.0/limits"
+
+
 @pytest.mark.parametrize("path", ["/nonsense", "/sobjects/Nonsense/describe", "/sobjects/Task/nonsense"])
 def test_unknown_resources_are_not_found(door: Door, path: str) -> None:
     message = "The requested resource does not exist"

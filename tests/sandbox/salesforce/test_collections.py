@@ -172,3 +172,30 @@ def test_records_are_deleted_by_url(org: SalesforceOrg, door: Door, task: str) -
     answer = door.call("DELETE", "/composite/sobjects", params={"ids": f"{task},nonsense"})
     assert [row["success"] for row in answer.json()] == [True, False]
     assert org.read(task)["IsDeleted"] is True
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("PATCH", "", {"records": "none"}, "JSON_PARSER_ERROR"),
+        ("PATCH", "", {"records": ["none"]}, "JSON_PARSER_ERROR"),
+        ("PATCH", "", {}, "JSON_PARSER_ERROR"),
+        ("PATCH", "", {"records": [{"Subject": "A"}]}, "INVALID_FIELD"),
+        ("PATCH", "", {"records": [], "allOrNone": "yes"}, "JSON_PARSER_ERROR"),
+        ("POST", "/Task", {"ids": "00T000000000001", "fields": ["Id"]}, "JSON_PARSER_ERROR"),
+        ("POST", "/Task", {"ids": [], "fields": []}, "MISSING_ARGUMENT"),
+        ("POST", "/Task", {"ids": ["nonsense"], "fields": ["Id"]}, "MALFORMED_ID"),
+        ("POST", "/Task", {"ids": ["00T000000000001"] * 2_001, "fields": ["Id"]}, "EXCEEDED_ID_LIMIT"),
+    ],
+)
+def test_a_body_that_is_no_collection_is_refused(
+    door: Door, method: str, path: str, body: dict[str, Any], code: str
+) -> None:
+    assert door.refusal(method, f"/composite/sobjects{path}", json=body)[:2] == (400, code)
+
+
+def test_an_object_that_is_not_there_fails_its_row(org: SalesforceOrg, door: Door, task: str) -> None:
+    strange = {"attributes": {"type": "Nope"}, "id": task}
+    rows = patch(door, [strange, *tasks((task, {"Subject": "New"}))])
+    assert rows[0]["errors"][0]["statusCode"] == "INVALID_TYPE"
+    assert rows[1]["success"] is True

@@ -112,6 +112,12 @@ def test_long_text_fits_a_deal_but_no_activity(door: Door) -> None:
         ("Activity.velma__New__c", SCORE, "FIELD_INTEGRITY_EXCEPTION"),
         (f"Activity.{'N' * 41}__c", SCORE, "STRING_TOO_LONG"),
         ("Activity.New__c", {**SCORE, "label": "x" * 41}, "STRING_TOO_LONG"),
+        ("Activity.New__c", {**SCORE, "label": 5}, "JSON_PARSER_ERROR"),
+        (
+            "Activity.New__c",
+            {"label": "A", "type": "Checkbox", "defaultValue": "no"},
+            "FIELD_INTEGRITY_EXCEPTION",
+        ),
         ("Activity.New__c", {**SCORE, "label": " "}, "FIELD_INTEGRITY_EXCEPTION"),
         ("Activity.New__c", {**SCORE, "inlineHelpText": "x" * 511}, "STRING_TOO_LONG"),
         ("Activity.New__c", {**SCORE, "description": "x" * 1_001}, "STRING_TOO_LONG"),
@@ -139,6 +145,14 @@ def test_long_text_fits_a_deal_but_no_activity(door: Door) -> None:
             {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": CHOICES * 2}}},
             "DUPLICATE_VALUE",
         ),
+        *(
+            (
+                "Activity.New__c",
+                {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": [value]}}},
+                "FIELD_INTEGRITY_EXCEPTION",
+            )
+            for value in ({"fullName": "a"}, {"label": "A"}, {"fullName": "a;b", "label": "A"})
+        ),
         (
             "Activity.New__c",
             {"label": "A", "type": "MultiselectPicklist", "valueSet": VALUE_SET},
@@ -151,6 +165,47 @@ def test_metadata_that_setup_would_not_take_is_refused(
 ) -> None:
     assert refusal(door, full_name, metadata)[:2] == (400, code)
     assert org.rows("CustomField") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("POST", "", {"FullName": "Activity.New__c"}, (400, "JSON_PARSER_ERROR")),
+        (
+            "POST",
+            "",
+            {"FullName": "Activity.New__c", "Metadata": SCORE, "More": 1},
+            (400, "JSON_PARSER_ERROR"),
+        ),
+        ("PATCH", "/{id}", {"FullName": "Activity.Old__c", "Metadata": SCORE}, (400, "JSON_PARSER_ERROR")),
+        ("PATCH", "/{id}", {}, (400, "JSON_PARSER_ERROR")),
+        ("PATCH", "/00N000000000001", {"Metadata": SCORE}, (404, "NOT_FOUND")),
+        ("GET", "/00N000000000001", None, (404, "NOT_FOUND")),
+    ],
+)
+def test_a_request_of_another_shape_is_refused(
+    door: Door, method: str, path: str, body: dict[str, Any] | None, expected: tuple[int, str]
+) -> None:
+    field_id = create(door, "Activity.Score__c", SCORE)
+    assert door.refusal(method, PATH + path.format(id=field_id), json=body)[:2] == expected
+
+
+def test_the_tooling_api_holds_custom_fields_alone(door: Door) -> None:
+    assert door.refusal("GET", "/tooling/sobjects/Task/00T000000000001")[:2] == (404, "NOT_FOUND")
+    assert door.refusal("GET", "/sobjects/CustomField/00N000000000001")[:2] == (404, "NOT_FOUND")
+
+
+def test_tooling_results_have_pages_too(org: SalesforceOrg, door: Door) -> None:
+    org.cursors.page_sizes = (1,)
+    for name in ("One__c", "Two__c"):
+        create(door, f"Activity.{name}", SCORE)
+    params = {"q": "SELECT DeveloperName FROM CustomField ORDER BY DeveloperName"}
+    first = door.call("GET", "/tooling/query", params=params).json()
+    path = first["nextRecordsUrl"].removeprefix("/services/data/v66.0")
+    assert path.startswith("/tooling/query/")
+    second = door.call("GET", path).json()
+    names = [page["records"][0]["DeveloperName"] for page in (first, second)]
+    assert (names, second["done"]) == (["One", "Two"], True)
 
 
 def test_a_name_is_taken_once_whatever_its_case(door: Door) -> None:
@@ -402,6 +457,9 @@ def test_packaged_and_formula_fields_can_be_seeded(org: SalesforceOrg, door: Doo
     assert door.query("SELECT dialer__Recording__c FROM Task") == [{"dialer__Recording__c": anchor}]
     refused = door.refusal("PATCH", f"/sobjects/Task/{task}", json={"dialer__Recording__c": "A"})
     assert refused[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    body = {"SobjectType": "Task", "Field": "Task.dialer__Recording__c", "PermissionsRead": True}
+    edit = {**body, "ParentId": grant(door), "PermissionsEdit": True}
+    assert door.refusal("POST", "/sobjects/FieldPermissions", json=edit)[1] == "FIELD_INTEGRITY_EXCEPTION"
     query = "SELECT NamespacePrefix, ManageableState FROM CustomField"
     assert door.query(query, "/tooling/query") == [
         {"NamespacePrefix": "dialer", "ManageableState": "installed"}

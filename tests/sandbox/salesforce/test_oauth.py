@@ -128,6 +128,14 @@ def test_a_token_request_is_refused_with_its_reason(
     assert error_of(ask(door, data=form, auth=auth)) == expected
 
 
+def test_a_broken_header_or_method_is_refused(door: Door) -> None:
+    headers = {"Authorization": "Basic ???"}
+    refused = ask(door, data={"grant_type": "client_credentials"}, headers=headers)
+    assert error_of(refused) == (401, "invalid_client", "invalid client credentials")
+    got = door.session.get(f"{door.url}/services/oauth2/token", timeout=10)
+    assert error_of(got) == (400, "invalid_request", "must use HTTP POST")
+
+
 def test_an_inactive_user_gets_no_token_and_loses_the_old_one(org: SalesforceOrg, door: Door) -> None:
     org.update(door.user_id, {"IsActive": False})
     answer = ask(door, data={"grant_type": "client_credentials"}, auth=("app-key", "app-secret"))

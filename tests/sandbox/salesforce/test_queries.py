@@ -72,6 +72,17 @@ def three(org: SalesforceOrg) -> dict[str, str]:
         ("CreatedDate = YESTERDAY", {"beta"}),
         ("CreatedDate < TODAY", {"beta", "Gamma_50%"}),
         ("CreatedDate = N_DAYS_AGO:2", {"Gamma_50%"}),
+        ("CreatedDate = LAST_90_DAYS", {"Alpha", "beta", "Gamma_50%"}),
+        ("CreatedDate = LAST_N_WEEKS:1", {"Gamma_50%"}),
+        ("CreatedDate = THIS_WEEK", {"Alpha", "beta"}),
+        ("CreatedDate = LAST_WEEK", {"Gamma_50%"}),
+        ("CreatedDate = LAST_N_MONTHS:2", {"Gamma_50%"}),
+        ("CreatedDate = NEXT_N_DAYS:1", set()),
+        ("CreatedDate = TOMORROW", set()),
+        ("CreatedDate != LAST_YEAR", {"Alpha", "beta", "Gamma_50%"}),
+        ("CreatedDate IN (TODAY, YESTERDAY)", {"Alpha", "beta"}),
+        ("ActivityDate > null", set()),
+        ("Subject = '\\u0062eta'", {"beta"}),
         ("CreatedDate >= 2026-03-01T09:00:00Z", {"Alpha", "beta"}),
         ("CreatedDate > 2026-03-01T09:00:00Z", {"Alpha"}),
         ("CreatedDate <= 2026-03-01T10:00:00.000+01:00", {"beta", "Gamma_50%"}),
@@ -94,6 +105,18 @@ def test_ids_are_found_in_both_lengths_and_compared_exactly(door: Door, three: d
     assert subjects(door, f"Id = '{wanted[:15]}'") == {"beta"}
     assert subjects(door, f"Id IN ('{wanted}', '{three['Alpha'][:15]}')") == {"Alpha", "beta"}
     assert subjects(door, f"Id > '{wanted}'") == {"Gamma_50%"}
+
+
+def test_a_parent_that_is_missing_has_no_values(
+    org: SalesforceOrg, door: Door, three: dict[str, str]
+) -> None:
+    assert door.query("SELECT Id FROM Task WHERE Who.Name = 'Moss'") == []
+    contact = org.insert("Contact", {"FirstName": "Ada", "LastName": "Moss"})
+    org.update(three["beta"], {"WhoId": contact})
+    assert subjects(door, "Who.Type = 'Contact' AND Who.LastName = 'moss'") == {"beta"}
+    who = {"FirstName": "Ada", "Type": "Contact"}
+    soql = f"SELECT Who.FirstName, Who.Type FROM Task WHERE WhoId = '{contact}'"
+    assert door.query(soql) == [{"Who": who}]
 
 
 def test_multi_select_picklists_have_operators_of_their_own(org: SalesforceOrg, door: Door) -> None:
@@ -129,6 +152,7 @@ def test_rows_are_ordered_by_several_keys_with_nulls_first(door: Door, three: di
 
     assert order("Subject") == ["Alpha", "beta", "Gamma_50%"], "text is ordered without case"
     assert order("CallDurationInSeconds DESC") == ["Gamma_50%", "beta", "Alpha"]
+    assert order("CallDurationInSeconds NULLS FIRST") == ["Gamma_50%", "Alpha", "beta"]
     assert order("CallDurationInSeconds DESC NULLS LAST") == ["beta", "Alpha", "Gamma_50%"]
     assert order("IsClosed DESC, SystemModstamp, Id") == ["Alpha", "Gamma_50%", "beta"]
     assert order("Status, Subject DESC") == ["Gamma_50%", "beta", "Alpha"], "picklists in their own order"
@@ -175,6 +199,8 @@ def test_typeof_prints_columns_by_the_parents_type(org: SalesforceOrg, door: Doo
         {"What": {"Name": "Birch & Rye"}},
         {"What": None},
     ]
+    without_else = soql.replace(" ELSE Name", "").replace("StageName, ", "")
+    assert door.query(without_else) == [{"What": {"IsClosed": False}}, {"What": {}}, {"What": None}]
 
 
 def test_child_queries_hang_on_their_parents(org: SalesforceOrg, door: Door, task: str, clock: Clock) -> None:
@@ -213,11 +239,14 @@ def test_deleted_and_archived_rows_show_in_query_all_alone(
         "Task", {"Subject": "Due later", "Status": "Completed", "ActivityDate": "2026-03-01"}, at=long_ago
     )
     org.remove(org.insert("Task", {"Subject": "Deleted"}))
+    meeting = {"StartDateTime": long_ago, "DurationInMinutes": 30}
+    event = org.insert("Event", {"Subject": "Old meeting", **meeting}, at=long_ago)
     assert subjects(door, "Id != null") == {"Old and closed", "Old and open", "Due later"}, (
         "a row is archived by a process, not by the clock"
     )
     org.archive_old_activities()
     assert subjects(door, "Id != null") == {"Old and open", "Due later"}
+    assert org.read(event)["IsArchived"] is True
     assert subjects(door, "IsDeleted = TRUE") == set()
     everything = {"Old and closed", "Old and open", "Due later", "Deleted"}
     assert subjects(door, "Id != null", "/queryAll") == everything

@@ -285,6 +285,11 @@ def test_an_event_lasts_from_its_start_to_its_end(org: SalesforceOrg, door: Door
     assert event["EndDateTime"] == "2026-03-02T10:45:00.000+0000"
     assert (event["ActivityDateTime"], event["ActivityDate"]) == (event["StartDateTime"], "2026-03-02")
     assert door.refusal("POST", "/sobjects/Event", json={"Subject": "A"})[1] == "REQUIRED_FIELD_MISSING"
+    endless = {"Subject": "A", "StartDateTime": "2026-03-02T10:00:00Z"}
+    assert door.refusal("POST", "/sobjects/Event", json=endless)[1] == "REQUIRED_FIELD_MISSING"
+    until = {"EndDateTime": "2026-03-02T11:30:00Z"}
+    assert door.call("PATCH", f"/sobjects/Event/{event['Id']}", json=until).status_code == 204
+    assert org.read(event["Id"])["DurationInMinutes"] == 90
     backwards = {**body, "DurationInMinutes": -5}
     assert door.refusal("POST", "/sobjects/Event", json=backwards)[1] == "FIELD_INTEGRITY_EXCEPTION"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from velma_connectors.sandbox.salesforce import SalesforceOrg
+from velma_connectors.sandbox.salesforce import Refusal, SalesforceOrg
+from velma_connectors.sandbox.salesforce.soql.parser import parse
 
 from .conftest import Door
 
@@ -48,6 +49,10 @@ MALFORMED = "MALFORMED_QUERY"
         "SELECT Id FROM Task WHERE CreatedDate > 2026-13-01T00:00:00Z",
         "SELECT Id FROM Task WHERE CreatedDate > SOMETIME",
         "SELECT TYPEOF What END FROM Task",
+        "SELECT Id FROM Task WHERE Subject = '\\u12'",
+        "SELECT Id FROM a.Task",
+        "SELECT Id FROM Task WHERE CreatedDate = LAST_N_EONS:3",
+        "SELECT Id FROM Task WHERE Id IN (SELECT Id, Subject FROM Task)",
         "SELECT TYPEOF Account WHEN Account THEN Name END FROM Task",
     ],
 )
@@ -124,6 +129,9 @@ def test_what_is_not_emulated_says_so(door: Door, soql: str) -> None:
         ("SELECT Id FROM Task WHERE Subject = 5", "INVALID_FIELD", "should be enclosed in quotes"),
         ("SELECT Id FROM Task WHERE Id = 'abc'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: abc"),
         ("SELECT Id FROM Task WHERE WhatId LIKE '006%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"),
+        ("SELECT Id FROM Task WHERE Id = 5", "INVALID_FIELD", "should be enclosed in quotes"),
+        ("SELECT Id FROM Task WHERE Subject LIKE 5", "INVALID_FIELD", "should be enclosed in quotes"),
+        ("SELECT TYPEOF Nope WHEN Task THEN Id END FROM Task", "INVALID_FIELD", "relationship 'Nope'"),
         ("SELECT Id FROM Task WHERE IsClosed > FALSE", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"),
         (
             "SELECT Id FROM Task WHERE Subject INCLUDES ('a')",
@@ -160,6 +168,11 @@ def test_a_string_of_more_than_4000_characters_is_refused(org: SalesforceOrg, do
     long = "x" * 4_000
     assert door.query(f"SELECT Id FROM Task WHERE Subject = '{long}'") == []
     assert door.query_refusal(f"SELECT Id FROM Task WHERE Subject = '{long}x'")[1] == MALFORMED
+
+
+def test_a_query_of_more_than_100000_characters_is_refused() -> None:
+    with pytest.raises(Refusal, match="100000"):
+        parse("SELECT Id FROM Task WHERE Subject = 'a'" + " OR Subject = 'b'" * 6_000)
 
 
 def test_a_query_without_text_is_refused(door: Door) -> None:

@@ -59,12 +59,6 @@ class FieldDefinition:
     since: int = 0
 
     @property
-    def required(self) -> bool:
-        """A record cannot be created without a value for it."""
-        needed = self.createable and not self.nillable and not self.defaulted_on_create
-        return needed and self.type != "boolean"
-
-    @property
     def polymorphic(self) -> bool:
         return len(self.reference_to) > 1
 

@@ -194,8 +194,6 @@ def _written(row: Row, write: RowWriter, seen: dict[str, int], first: Row, calle
             if caller.org.switches.bad_row == "request":
                 raise
             errors = refusal.errors
-        except RequestRefusal:
-            raise
         except Refusal as refusal:
             errors = refusal.errors
         caller.org.records.roll_back(before)
