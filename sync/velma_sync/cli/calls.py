@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,14 +66,20 @@ def show_command(ref: CallRef, config: Path | None, as_json: bool) -> int:
 
     with opened_ledger(config) as ledger:
         story = show(ledger, ref)
-    print_json(story) if as_json else print_story(story)
+    print_story(story, as_json=as_json)
     return ExitCode.FINE
 
 
-def print_story(story: CallStory) -> None:
-    """A call's state, its units of write-back and its written values, as lines."""
+def print_story(story: CallStory, *, as_json: bool) -> None:
+    """A call's state, its units of write-back and its written values; a trace is redacted like a log."""
     from velma_sync.log import redact_text
 
+    trace = redact_text(story.stored.trace) if story.stored.trace else None
+    story = replace(story, stored=replace(story.stored, trace=trace))
+    print_json(story) if as_json else _print_lines(story)
+
+
+def _print_lines(story: CallStory) -> None:
     stored = story.stored
     facts = [
         ("call", str(stored.ref)),
@@ -105,4 +112,4 @@ def print_story(story: CallStory) -> None:
         ]
     )
     if stored.trace:
-        click.echo(redact_text(stored.trace))
+        click.echo(stored.trace)

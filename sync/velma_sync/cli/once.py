@@ -50,7 +50,7 @@ def _one(workspace: Workspace, ref: CallRef, *, yes: bool, as_json: bool) -> Exi
     agree_to_pay(estimate(workspace, ref), yes=yes)
     log.configure(workspace.configuration.log_level)
     story = analyze_one(workspace.engine, ref)
-    print_json(story) if as_json else print_story(story)
+    print_story(story, as_json=as_json)
     return ExitCode.FINE if story.stored.state is CallState.DONE else ExitCode.ATTENTION
 
 

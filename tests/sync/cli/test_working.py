@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from velma_connectors.sandbox.rehearsal import Rehearsal
 from velma_sync.cli.outcome import ExitCode
+from velma_sync.ledger import schema
+from velma_sync.ledger.database import open_ledger
 
 Command = Callable[..., Any]
 Golden = Callable[[str], str]
@@ -230,3 +234,14 @@ def test_a_stop_is_ended_by_hand_once_its_reason_is_mended(
     assert again.out == "not stopped  velma-2\nnot stopped  demo\n"
     assert velma_sync("once").code == ExitCode.FINE
     assert billed(room) > 0
+
+
+def test_a_held_calls_trace_is_shown_redacted(room: Rehearsal, velma_sync: Command, call: str) -> None:
+    velma_sync("once")
+    with closing(open_ledger("ledger.db")) as ledger, ledger.write() as tx:
+        trace = "Traceback ...\nValueError: token=hunter2"
+        tx.run(update(schema.call).where(schema.call.c.record == call.rpartition(":")[2]).values(trace=trace))
+    for arguments in (("calls", "show", call), ("calls", "show", call, "--json"), ("once", "--call", call)):
+        shown = velma_sync(*arguments).out
+        assert "ValueError: token=[redacted]" in shown
+        assert "hunter2" not in shown

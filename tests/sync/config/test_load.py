@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -275,78 +276,130 @@ def test_defaults_are_those_of_the_engine() -> None:
 
 
 scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8))
+names = st.one_of(st.text(max_size=6), st.sampled_from(["name", "type", "kind", "key", "value"]))
 values = st.recursive(
     scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3),
-        st.dictionaries(
-            st.one_of(st.text(max_size=6), st.sampled_from(["name", "type", "kind"])), inner, max_size=3
-        ),
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=3)),
     max_leaves=6,
 )
-PLACES: list[tuple[str, ...]] = [
-    (),
-    ("version",),
-    ("connections",),
-    ("connections", "sales-eu"),
-    ("connections", "sales-eu", "kind"),
-    ("connections", "sales-eu", "mapping"),
-    ("connections", "sales-eu", "options"),
-    ("connections", "sales-eu", "options", "login_url"),
-    ("connections", "sales-eu", "options", "consumer_secret"),
-    ("analysis",),
-    ("analysis", "file"),
-    ("analysis", "velma"),
-    ("analysis", "velma", "base_url"),
-    ("recordings",),
-    ("recordings", "sources"),
-    ("recordings", "sources", "0", "credential"),
-    ("ledger", "url"),
-    ("secrets_directory",),
-    ("limits",),
-]
 
-
-def planted(place: tuple[str, ...], value: object) -> object:
-    document: object = {
-        "version": 1,
-        "connections": {
-            "sales-eu": {
-                "kind": "salesforce",
-                "options": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "3MVG9"},
-                "mapping": "mapping.yaml",
-            }
+TEXTS = {"short_description": "One sentence.", "detailed_description": "ALL of this holds."}
+CONFIG_DOCUMENT = {
+    "version": 1,
+    "connections": {
+        "sales-eu": {
+            "kind": "salesforce",
+            "options": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "3MVG9"},
+            "mapping": "mapping.yaml",
+        }
+    },
+    "analysis": {"file": "analysis.yaml", "velma": {"base_url": "https://velma.example.com"}},
+    "recordings": {"sources": [{"name": "t", "hosts": ["h.example.com"], "credential": {"type": "none"}}]},
+    "ledger": {"url": "postgresql://u@h/d"},
+    "schedule": {"poll_minutes": 5},
+    "limits": {"max_in_flight": 2},
+    "secrets_directory": ".",
+    "log_level": "info",
+}
+ANALYSIS_DOCUMENT = {
+    "version": 1,
+    "language": "en",
+    "emotions": True,
+    "conversation_types": [
+        {"key": "demo", "uuid": "6d1c5f0e-6d7b-4a3e-9a53-0c8a2f7f1a11", "name": "Product demo", **TEXTS}
+    ],
+    "roles": [
+        {"key": "rep", "uuid": "0a3d1f52-8a0e-4b7c-8d1f-3f5b0a6e2b22", "name": "Rep", "side": "rep", **TEXTS},
+        {
+            "key": "buyer",
+            "uuid": "5e9b7c3a-2f4d-4c1e-b8a6-7d2c9e0f3c33",
+            "name": "B",
+            "side": "prospect",
+            **TEXTS,
         },
-        "analysis": {"file": "analysis.yaml", "velma": {}},
-        "recordings": {"sources": [{"name": "t", "hosts": ["h.example.com"]}]},
-        "ledger": {},
-        "limits": {},
-    }
+    ],
+    "behaviors": [
+        {"key": "action_plan_created", "name": "Action Plan Created", "preset": "action_plan_created"},
+        {
+            "key": "own",
+            "name": "Own",
+            "uuid": "9e9b7c3a-2f4d-4c1e-b8a6-7d2c9e0f3c33",
+            "roles": ["rep"],
+            **TEXTS,
+        },
+    ],
+    "stages": [
+        {"pipelines": ["P"], "conversation_type": "demo", "behaviors": ["own"]},
+        {"conversation_type": "demo", "behaviors": ["action_plan_created"]},
+    ],
+}
+MAPPING_DOCUMENT = {
+    "version": 1,
+    "deal": "only_open",
+    "rules": [{"value": "action_plan_confirmed", "on": "call", "field": "X__c", "transform": ["yes_no"]}],
+    "topics": [{"name": "Pricing", "synonyms": ["price"]}],
+    "competitors": [{"name": "Acme", "aliases": ["Acme Platform"]}],
+    "own_names": ["Ledgerline"],
+    "behaviors": {"coaching": {"Flag": ["action_plan_created"]}, "action_plan": ["action_plan_created"]},
+    "thresholds": {"list": 0.5, "behaviors": {"action_plan_created": {"list": 0.7}}},
+    "notes": {"enabled": True, "on": ["call"], "template": "{{ summary }}"},
+}
+
+
+def places(document: object, above: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place in a document where something else could stand."""
+    inner = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
+    return [above, *(place for key, value in inner for place in places(value, (*above, key)))]
+
+
+def planted(document: object, place: tuple[str | int, ...], value: object) -> str:
+    """The document as YAML, with another value in one place."""
     if not place:
-        return value
-    owner: Any = document
+        return json.dumps(value)
+    whole = copy.deepcopy(document)
+    owner: Any = whole
     for step in place[:-1]:
-        owner = owner[int(step)] if isinstance(owner, list) else owner[step]
+        owner = owner[step]
     owner[place[-1]] = value
-    return document
+    return json.dumps(whole)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.sampled_from(PLACES), value=values)
-def test_no_value_anywhere_raises_anything_but_a_config_error(
-    load: Load, place: tuple[str, ...], value: object
-) -> None:
-    text = json.dumps(planted(place, value))
+def outcome(load: Load, **texts: str) -> Configuration | ConfigError:
     try:
-        result: Configuration | ConfigError = load(text)
+        return load(texts.pop("config", GOOD), **texts)
     except ConfigError as error:
-        result = error
+        return error
+
+
+def is_loaded_or_explained(result: Configuration | ConfigError) -> bool:
     if isinstance(result, ConfigError):
-        assert result.problems
-        assert all(problem.message for problem in result.problems)
-    else:
-        assert result.connections
+        return bool(result.problems) and all(problem.message for problem in result.problems)
+    return bool(result.connections)
+
+
+DOCUMENTS = {"config": CONFIG_DOCUMENT, "mapping": MAPPING_DOCUMENT, "analysis": ANALYSIS_DOCUMENT}
+
+
+def test_the_documents_that_are_changed_below_are_good_ones(load: Load) -> None:
+    texts = {name: json.dumps(document) for name, document in DOCUMENTS.items()}
+    assert load(texts.pop("config"), **texts).connections
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_value_anywhere_raises_anything_but_a_config_error(
+    load: Load, name: str, data: st.DataObject
+) -> None:
+    document = DOCUMENTS[name]
+    text = planted(document, data.draw(st.sampled_from(places(document))), data.draw(values))
+    assert is_loaded_or_explained(outcome(load, **{name: text}))
 
 
 def test_nothing_is_opened_or_written_by_loading(load: Load, tmp_path: Path) -> None:
