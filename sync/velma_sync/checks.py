@@ -66,11 +66,11 @@ def check_everything(workspace: Workspace) -> CheckReport:
 def _files(configuration: Configuration) -> Iterator[Fact]:
     from velma_connectors.velma.wording import advise
 
-    count = len(configuration.connections)
+    names = ", ".join(connection.name for connection in configuration.connections)
     yield Fact(
         configuration.path.name,
         Mark.OK,
-        f"is valid, and every secret is set: {count} {'connection' if count == 1 else 'connections'}.",
+        f"is valid, and every secret is set. Connections: {names}.",
     )
     for problem in advise(configuration.analysis):
         yield Fact("analysis", Mark.ADVICE, str(problem))

@@ -15,7 +15,7 @@ from velma_connectors.model import CallRef
 from velma_sync.cli.calls import print_story
 from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import print_json, print_rows
+from velma_sync.cli.output import counted, paid_for, print_json, print_rows
 
 if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
@@ -95,7 +95,7 @@ def _by_state(counts: tuple[CallCount, ...]) -> str:
 
 
 def _print_receipt(receipt: Receipt) -> None:
-    click.echo(f"Found {receipt.discovered} new calls.")
+    click.echo(f"Found {counted(receipt.discovered, 'new call')}.")
     print_rows(
         [
             (word, each.connection, str(each.calls), each.state, each.code or "")
@@ -105,7 +105,7 @@ def _print_receipt(receipt: Receipt) -> None:
     )
     click.echo(_paid(receipt))
     for name, requests in receipt.requests.items():
-        click.echo(f"{name}: {requests} CRM requests.")
+        click.echo(f"{name}: {counted(requests, 'CRM request')}.")
     for row in receipt.paused:
         click.echo(f"{row.name} is paused: {row.paused_reason}")
     if receipt.spend_stop is not None:
@@ -115,10 +115,8 @@ def _print_receipt(receipt: Receipt) -> None:
 def _paid(receipt: Receipt) -> str:
     billing = receipt.billing
     cost = "" if receipt.cost is None else f", about {receipt.cost:.2f}"
-    line = (
-        f"Paid for {billing.answered} analyses, {billing.answered_seconds / 60:.1f} minutes of audio{cost}."
-    )
+    line = f"{paid_for(billing)}{cost}."
     if billing.unknown:
         more = "" if receipt.unknown_cost is None else f", at most {receipt.unknown_cost:.2f}"
-        line += f" Billing unknown for {billing.unknown} requests{more}."
+        line += f" Billing unknown for {counted(billing.unknown, 'request')}{more}."
     return line

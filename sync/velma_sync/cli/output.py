@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from velma_connectors.model import FieldValue
+
+if TYPE_CHECKING:
+    from velma_sync.ledger.counts import Billing
 
 LONGEST_VALUE = 60
 
@@ -46,6 +49,17 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number with its noun: `1 call`, `2 calls`."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
+def paid_for(billing: Billing) -> str:
+    """What was answered and therefore paid, without a full stop."""
+    minutes = billing.answered_seconds / 60
+    return f"Paid for {counted(billing.answered, 'analysis', 'analyses')}, {minutes:.1f} minutes of audio"
 
 
 def moment(when: datetime | None) -> str:

@@ -9,7 +9,7 @@ import click
 
 from velma_sync.cli.options import config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import moment, print_json, print_rows
+from velma_sync.cli.output import counted, moment, paid_for, print_json, print_rows
 
 if TYPE_CHECKING:
     from velma_sync.pipeline.operate import Status
@@ -47,11 +47,11 @@ def _print(found: Status) -> None:
         ]
     )
     billing = found.billing
-    minutes = billing.answered_seconds / 60
-    click.echo(f"Paid for {billing.answered} analyses, {minutes:.1f} minutes of audio.")
+    click.echo(f"{paid_for(billing)}.")
     if billing.unknown:
+        minutes = billing.unknown_seconds / 60
         click.echo(
-            f"Billing unknown for {billing.unknown} requests, {billing.unknown_seconds / 60:.1f} minutes."
+            f"Billing unknown for {counted(billing.unknown, 'request')}, {minutes:.1f} minutes of audio."
         )
     for row in found.connections:
         state = f"paused: {row.paused_reason}" if row.paused_at else "in order"

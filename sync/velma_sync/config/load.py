@@ -100,10 +100,11 @@ def load_configuration(path: Path) -> Configuration:
 def load_ledger_settings(path: Path) -> LedgerSettings:
     """Only where the ledger is: enough to look at it, without the secrets of other systems.
 
-    Raises ConfigError for problems of that section alone.
+    A ledger file needs none at all. Raises ConfigError for problems of that section alone.
     """
     reading = _Reading(read_yaml(path))
-    reading.fill_in_secrets([LEDGER_PART])
+    on_server = value_at(reading.file.data, (*LEDGER_PART.at, "url")) is not None
+    reading.fill_in_secrets([LEDGER_PART] if on_server else [])
     ledger = reading.ledger()
     if ledger is None or reading.problems:
         raise ConfigError(in_order(reading.problems))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,10 @@ def secret_options(
                     yield from secret_options((*owners, owner), inner, item, (*location, place))
 
 
-def read_secrets(options: Iterable[SecretOption], directory: Path | None) -> Mapping[str, SecretStr]:
+def read_secrets(options: Sequence[SecretOption], directory: Path | None) -> Mapping[str, SecretStr]:
     """The secrets that are set, by variable. Empty ones count as not set. Raises ConfigError."""
+    if not options:
+        return {}
     if directory is not None and not directory.is_dir():
         raise ConfigError([Problem(str(directory), "is no directory, so no secrets can be read from it.")])
     fields: dict[str, Any] = {option.file_name: (SecretStr | None, None) for option in options}

@@ -86,7 +86,7 @@ def test_before_the_first_run_there_is_nothing_to_look_at(
 
 def test_looking_at_the_ledger_needs_no_credentials(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
     velma_sync("once")
-    edit("velma-sync.yaml", "secrets_directory: secrets\n", "")
+    edit("velma-sync.yaml", "secrets_directory: secrets\n", "secrets_directory: /run/credentials/gone\n")
     assert velma_sync("once").code == ExitCode.CONFIGURATION
     assert velma_sync("status").code == ExitCode.FINE
     assert velma_sync("calls", "list").code == ExitCode.FINE
