@@ -29,7 +29,7 @@ def run(make: Any, *clips: tuple[float, float, str | None], speaker: str = "p") 
         ([(0, 10, "Angry"), (20, 10, "Calm"), (40, 10, "Sad"), (60, 10, "Sad")], None),
         ([(0, 10, "Angry"), (20, 10, None), (40, 10, "Sad"), (60, 10, "Sad")], None),
         ([(0, 10, "Angry"), (70, 10, "Sad"), (140, 10, "Sad")], (0, 150, 30)),
-        ([(0, 10, "Angry"), (71, 10, "Sad"), (140, 10, "Sad")], None),
+        ([(0, 10, "Angry"), (70.001, 10, "Sad"), (140, 10, "Sad")], None),
         ([(0, 10, "Angry"), (20, 10, "Unheard-of"), (40, 10, "Sad")], None),
         ([(at, 10, "Sad") for at in (0, 20, 40, 200, 220, 240, 260)], (200, 270, 40)),
         ([(at, 10, "Sad") for at in (0, 20, 40, 200, 220, 240)], (0, 50, 30)),
@@ -130,3 +130,4 @@ def test_emotions_that_were_not_asked_for_are_not_evaluated(make: Any) -> None:
 def test_without_a_prospect_nothing_is_told_of_the_voice(make: Any) -> None:
     values = told(make, roles=())
     assert {values[path].state for path in PATHS} == {State.UNAVAILABLE}
+    assert values["negative_spike"].reason == "no speaker could be given a role"

@@ -24,6 +24,12 @@ def test_a_group_has_the_mean_of_its_topics(make: Any) -> None:
     assert found.values["sentiment.lowest_topic"].value == "Pricing"
 
 
+def test_means_are_told_with_four_decimals(make: Any) -> None:
+    found = report(make, ("price", "p", 0.1), ("cost", "p", 0.1), ("the cost", "p", 0.2))
+    assert found.values["sentiment.pricing"].value == 0.1333
+    assert found.values["sentiment.average"].value == 0.1333
+
+
 def test_several_prospects_weigh_by_their_speech(make: Any) -> None:
     clips = (
         make.clip("1", "p", seconds=30),

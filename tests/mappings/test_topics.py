@@ -80,6 +80,26 @@ def test_nearly_the_same_words_are_taken_with_a_clear_lead(make: Any) -> None:
     assert taker("implementation timelime", make.mapping(topics=close)) is None
 
 
+@pytest.mark.parametrize(
+    ("names", "group"),
+    [
+        (["implementation xyzdefghij"], 0),  # 88
+        (["implementation wxyzefghij"], None),  # 84
+        (["implementation xbcdefghij", "implementation wxyzefghij"], 0),  # 96 and 84
+        (["implementation xbcdefghij", "implementation xycdefghij"], None),  # 96 and 92
+    ],
+)
+def test_likeness_counts_from_88_of_100(make: Any, names: list[str], group: int | None) -> None:
+    mapping = make.mapping(topics=[{"name": name} for name in names])
+    assert taker("implementation abcdefghij", mapping) == (None if group is None else names[group])
+
+
+def test_a_lead_of_5_is_enough(make: Any) -> None:
+    names = ["timeline xbcdefghijk", "timeline xycdefghijk"]  # 95 and 90
+    mapping = make.mapping(topics=[{"name": name} for name in names])
+    assert taker("timeline abcdefghijk", mapping) == names[0]
+
+
 def test_the_same_words_win_over_any_likeness(make: Any) -> None:
     topics = [{"name": "data security"}, {"name": "security"}]
     assert taker("data security", make.mapping(topics=topics)) == "data security"
@@ -91,6 +111,7 @@ def test_an_excluded_word_shows_that_another_topic_is_meant(make: Any) -> None:
     mapping = make.mapping(topics=topics)
     assert taker("support desk", mapping) == "Support"
     assert taker("child support", mapping) is None
+    assert taker("Life Support", mapping) is None
     assert taker("support for life", mapping) is None
     assert taker("support of a lifetime", mapping) == "Support"
 
@@ -106,6 +127,7 @@ def test_without_groups_nothing_is_taken() -> None:
         ("boxes, dishes & batches", ("box", "dish", "batch")),
         ("process analysis status bus", ("process", "analysis", "status", "bus")),
         ("classes", ("class",)),
+        ("gas fees", ("gas", "fee")),
         ("Größen", ("grössen",)),
         ("naïves", ("naïves",)),
         ("snake_case", ("snake", "case")),
