@@ -74,7 +74,7 @@ def _plan_field(
         return None, [LeftOut(record, rule.field, f"{record.object} has no such field, or it is hidden")]
     reason = unusable(field, entry)
     if not reason and value.state is not State.KNOWN and rule.when_missing is WhenMissing.LEAVE:
-        reason = f"{rule.value} is not known ({value.state.value}): {value.reason}"
+        reason = f"not known ({_words(value.state)}): {value.reason}"
     if reason:
         return None, [LeftOut(record, rule.field, reason)]
     fitted = fit(value.value if value.state is State.KNOWN else None, field)
@@ -107,5 +107,5 @@ def _note_targets(
     return tuple(dict.fromkeys(records))
 
 
-def _words(kind: FieldKind) -> str:
-    return kind.value.replace("_", " ")
+def _words(word: FieldKind | State) -> str:
+    return word.value.replace("_", " ")

@@ -68,12 +68,7 @@ def reasons(found: CallPlan) -> list[str]:
         ("next_step_quote", "choice", {}, "the field holds a choice, but next_step_quote is a text"),
         ("status", "other", {}, "the field is of a type that cannot be written"),
         ("speaker_switches", "number", {"precision": 1, "scale": 1}, "more than the field's 0 digits"),
-        (
-            "sentiment.average",
-            "number",
-            {},
-            "sentiment.average is not known (unavailable): the analyzer named",
-        ),
+        ("sentiment.average", "number", {}, "not known (unavailable): the analyzer named"),
     ],
 )
 def test_what_cannot_be_written_is_left_out_with_the_reason(

@@ -110,6 +110,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "QUERY_TOO_COMPLICATED": Rule(Action.REFUSED, "the query is too complicated; name fewer fields"),
     "MALFORMED_QUERY": Rule(Action.REFUSED, "the query was not understood"),
+    "INVALID_QUERY_FILTER_OPERATOR": Rule(
+        Action.REFUSED, "an id is not one of Salesforce; check how the call is written"
+    ),
     "INVALID_TYPE": Rule(Action.REFUSED, "the object does not exist or the user has no permission on it"),
     "INVALID_FIELD": Rule(
         Action.DROP, "the field does not exist or is hidden from the user by field-level security"

@@ -11,7 +11,7 @@ import click
 from velma_connectors.model import CallRef
 from velma_sync.cli.options import call, config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode
-from velma_sync.cli.output import moment, print_json, print_rows, shown
+from velma_sync.cli.output import moment, print_json, print_left_out, print_rows, shown
 from velma_sync.ledger.states import CallState
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _print_lines(story: CallStory) -> None:
         ]
     )
     left_out = [*stored.left_out, *(dropped for unit in story.units for dropped in unit.dropped)]
-    print_rows([("left out", each.field, each.reason) for each in dict.fromkeys(left_out)])
+    print_left_out((each.field, each.reason) for each in left_out)
     print_rows(
         [
             (

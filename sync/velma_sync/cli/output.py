@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -60,6 +61,20 @@ def paid_for(billing: Billing) -> str:
     """What was answered and therefore paid, without a full stop."""
     minutes = billing.answered_seconds / 60
     return f"Paid for {counted(billing.answered, 'analysis', 'analyses')}, {minutes:.1f} minutes of audio"
+
+
+def print_left_out(fields: Iterable[tuple[str, str]]) -> None:
+    """Fields with the reasons why they were not written, those of one reason together."""
+    by_reason: dict[str, dict[str, None]] = {}
+    for field, reason in fields:
+        by_reason.setdefault(reason, {})[field] = None
+    for reason, names in by_reason.items():
+        click.echo(f"left out  {reason}")
+        click.echo(click.wrap_text(", ".join(names), _width(), " " * 10, " " * 10))
+
+
+def _width() -> int:
+    return max(40, shutil.get_terminal_size().columns)
 
 
 def moment(when: datetime | None) -> str:

@@ -10,7 +10,7 @@ import click
 from velma_connectors.model import CallRef
 from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
 from velma_sync.cli.outcome import ExitCode
-from velma_sync.cli.output import plain, print_json, print_rows, shown
+from velma_sync.cli.output import plain, print_json, print_left_out, print_rows, shown
 
 if TYPE_CHECKING:
     from velma_mappings.model import LeftOut
@@ -65,10 +65,10 @@ def _print(found: Preview) -> None:
             for each in found.fields
         ]
     )
-    print_rows([("left out", *_left_out(each)) for each in found.left_out])
+    print_left_out((_place(each), each.reason) for each in found.left_out)
     if found.report.note:
         click.echo(f"\nNote on {', '.join(map(str, found.note_targets))}:\n\n{found.report.note}")
 
 
-def _left_out(each: LeftOut) -> tuple[str, str]:
-    return (f"{each.record}.{each.field}" if each.record else each.field), each.reason
+def _place(each: LeftOut) -> str:
+    return f"{each.record.object}.{each.field}" if each.record else each.field
