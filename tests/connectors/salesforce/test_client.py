@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from socket import gaierror
 from typing import Any
 
@@ -263,6 +264,18 @@ def test_every_refusal_of_content_names_its_faults(org: Any, client: Any) -> Non
     with pytest.raises(RequestRefused, match=r"X__c, Task.*INVALID_FIELD") as raised:
         client.query("SELECT X__c FROM Task")
     assert raised.value.has("INVALID_FIELD")
+
+
+def test_the_machines_own_settings_do_not_replace_the_token(
+    org: Any, client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    org.on("GET limits", {"a": 1})
+    client.get("limits")
+    assert org.seen[0].headers["Authorization"].startswith("Bearer ")
 
 
 def test_cookies_are_not_kept(org: Any, client: Any) -> None:

@@ -74,6 +74,16 @@ def test_a_long_note_is_cut_to_the_room_that_the_rep_leaves(unit: str, own: int)
     assert put(text, "note-1", unit * 40_000) == text
 
 
+@settings(max_examples=30, deadline=None)
+@given(before=st.integers(0, 15_000), after=st.integers(0, 16_000))
+def test_words_on_both_sides_of_a_note_keep_their_room(before: int, after: int) -> None:
+    text = put("b" * before, "note-1", "short") + "\n" + "a" * after
+    replaced = put(text, "note-1", "word " * 40_000)
+    assert length(replaced) <= DESCRIPTION_LENGTH
+    assert replaced.startswith("b" * before)
+    assert replaced.endswith("\n" + "a" * after)
+
+
 def test_a_full_description_takes_no_note_and_stays_as_it_is() -> None:
     assert put_note("m" * (DESCRIPTION_LENGTH - 50), "note-1", "a summary") is None
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from velma_connectors.salesforce.soql import (
     HEADER_BYTES,
-    MAX_IDS,
     REQUEST_BYTES,
     is_id,
     listed,
@@ -47,8 +46,8 @@ def test_portions_hold_every_id_once_and_fit_a_request(count: int, columns: int)
     queries = list(portions(ids, query))
     assert [found for soql in queries for found in re.findall(r"'(\w+)'", soql)] == ids
     for soql in queries:
-        assert len(quote_plus(soql)) + HEADER_BYTES <= REQUEST_BYTES
-        assert soql.count("'") // 2 <= MAX_IDS
+        assert len(quote_plus(soql)) + HEADER_BYTES <= 16_384
+        assert soql.count("'") // 2 <= 300
 
 
 def test_a_query_that_cannot_fit_is_refused() -> None:

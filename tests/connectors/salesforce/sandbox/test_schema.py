@@ -55,3 +55,15 @@ def test_without_the_right_to_customize_the_reason_is_told(rig: Any) -> None:
     results = rig.connector.create_fields(rig.connector.plan_fields(rig.call_specs[:1]))
     assert [result.ok for result in results] == [False]
     assert results[0].reason
+
+
+def test_edit_access_that_was_taken_away_is_granted_again_in_place(rig: Any) -> None:
+    rig.provision(rig.call_specs[:1])
+    granted = rig.org.rows("FieldPermissions")
+    for row in granted:
+        rig.org.update(row["Id"], {"PermissionsEdit": False})
+    assert not rig.connector.fields("Task")["Velma_Status__c"].writable
+    assert rig.provision(rig.call_specs[:1]) == [SchemaAction.CHANGE]
+    again = rig.org.rows("FieldPermissions")
+    assert {row["Id"] for row in again} == {row["Id"] for row in granted}
+    assert all(row["PermissionsEdit"] for row in again)

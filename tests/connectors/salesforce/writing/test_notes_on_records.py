@@ -82,3 +82,12 @@ def test_descriptions_that_cannot_be_read_now_leave_everything_for_later(org: An
     results = rows.write([rows.note(rows.task(1)), rows.update(rows.deal(1), A__c="x")])
     assert rows.statuses(results) == [WriteStatus.RETRY] * 2
     assert rows.batches == []
+
+
+def test_a_note_joins_a_description_that_is_set_at_the_same_time(org: Any, rows: Any) -> None:
+    rows.descriptions.update({rows.task(1).id: "old words"})
+    results = rows.write([rows.update(rows.task(1), Description="new words"), rows.note(rows.task(1))])
+    assert rows.statuses(results) == [WriteStatus.OK] * 2
+    text = rows.stored[rows.task(1).id]["Description"]
+    assert text.startswith("new words\n\n")
+    assert "a summary" in text
