@@ -122,9 +122,9 @@ def test_long_text_fits_a_deal_but_no_activity(door: Door) -> None:
         ("Activity.New__c", {**SCORE, "inlineHelpText": "x" * 511}, "STRING_TOO_LONG"),
         ("Activity.New__c", {**SCORE, "description": "x" * 1_001}, "STRING_TOO_LONG"),
         ("Activity.New__c", {**SCORE, "type": "Nope"}, "FIELD_INTEGRITY_EXCEPTION"),
-        ("Activity.New__c", {**SCORE, "type": None}, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Activity.New__c", {**SCORE, "type": None}, "JSON_PARSER_ERROR"),
         ("Activity.New__c", {**SCORE, "length": 5}, "FIELD_INTEGRITY_EXCEPTION"),
-        ("Activity.New__c", {**SCORE, "nope": 1}, "FIELD_INTEGRITY_EXCEPTION"),
+        ("Activity.New__c", {**SCORE, "nope": 1}, "JSON_PARSER_ERROR"),
         ("Activity.New__c", {**SCORE, "precision": 19}, "FIELD_INTEGRITY_EXCEPTION"),
         ("Activity.New__c", {**SCORE, "scale": 4}, "FIELD_INTEGRITY_EXCEPTION"),
         ("Activity.New__c", {**SCORE, "scale": "2"}, "JSON_PARSER_ERROR"),
@@ -137,21 +137,46 @@ def test_long_text_fits_a_deal_but_no_activity(door: Door) -> None:
         ("Activity.New__c", {"label": "A", "type": "Picklist"}, "FIELD_INTEGRITY_EXCEPTION"),
         (
             "Activity.New__c",
-            {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": []}}},
+            {
+                "label": "A",
+                "type": "Picklist",
+                "valueSet": {"valueSetDefinition": {"sorted": False, "value": []}},
+            },
             "FIELD_INTEGRITY_EXCEPTION",
         ),
         (
             "Activity.New__c",
-            {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": CHOICES * 2}}},
+            {
+                "label": "A",
+                "type": "Picklist",
+                "valueSet": {"valueSetDefinition": {"sorted": False, "value": CHOICES * 2}},
+            },
             "DUPLICATE_VALUE",
         ),
         *(
             (
                 "Activity.New__c",
-                {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": {"value": [value]}}},
+                {"label": "A", "type": "Picklist", "valueSet": {"valueSetDefinition": value_set}},
+                "REQUIRED_FIELD_MISSING",
+            )
+            for value_set in (
+                {"value": CHOICES},
+                {"sorted": False, "value": [{"fullName": "a", "label": "A"}]},
+            )
+        ),
+        *(
+            (
+                "Activity.New__c",
+                {
+                    "label": "A",
+                    "type": "Picklist",
+                    "valueSet": {
+                        "valueSetDefinition": {"sorted": False, "value": [{"default": False, **value}]}
+                    },
+                },
                 "FIELD_INTEGRITY_EXCEPTION",
             )
-            for value in ({"fullName": "a"}, {"label": "A"}, {"fullName": "a;b", "label": "A"})
+            for value in ({"fullName": "a", "label": " "}, {"fullName": "a;b", "label": "A"})
         ),
         (
             "Activity.New__c",
@@ -177,7 +202,12 @@ def test_metadata_that_setup_would_not_take_is_refused(
             {"FullName": "Activity.New__c", "Metadata": SCORE, "More": 1},
             (400, "JSON_PARSER_ERROR"),
         ),
-        ("PATCH", "/{id}", {"FullName": "Activity.Old__c", "Metadata": SCORE}, (400, "JSON_PARSER_ERROR")),
+        (
+            "PATCH",
+            "/{id}",
+            {"FullName": "Activity.Old__c", "Metadata": SCORE},
+            (400, "FIELD_INTEGRITY_EXCEPTION"),
+        ),
         ("PATCH", "/{id}", {}, (400, "JSON_PARSER_ERROR")),
         ("PATCH", "/00N000000000001", {"Metadata": SCORE}, (404, "NOT_FOUND")),
         ("GET", "/00N000000000001", None, (404, "NOT_FOUND")),
@@ -425,7 +455,7 @@ def test_a_renamed_picklist_value_makes_every_row_look_changed(
     before = org.read(task)
     clock.advance(minutes=1)
     values = [CHOICES[0], {**CHOICES[1], "label": "Bee"}]
-    body = {"Metadata": {**metadata, "valueSet": {"valueSetDefinition": {"value": values}}}}
+    body = {"Metadata": {**metadata, "valueSet": {"valueSetDefinition": {"sorted": False, "value": values}}}}
     door.call("PATCH", f"{PATH}/{field_id}", json=body)
     after = org.read(task)
     assert after["SystemModstamp"] > before["SystemModstamp"]

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
 from velma_connectors.sandbox.salesforce.fields import Choice, FieldDefinition
 from velma_connectors.sandbox.salesforce.objects import ACTIVITY
 from velma_connectors.sandbox.salesforce.refusals import Refusal, UnreadableRecord
@@ -17,6 +20,49 @@ _MOST_DIGITS = 18
 _MOST_CHOICES = 1000
 _LONGEST_LABEL = 40
 _EXTERNAL_ID_TYPES = ("Email", "Number", "Text")
+
+
+class _Part(BaseModel):
+    """A part of the metadata: keys as they are written, values of exactly their JSON type."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+
+
+class PicklistValue(_Part):
+    full_name: str
+    label: str
+    default: bool | None = None
+    is_active: bool | None = None
+
+
+class ValueSetDefinition(_Part):
+    sorted: bool | None = None
+    value: list[PicklistValue]
+
+
+class ValueSet(_Part):
+    restricted: bool | None = None
+    value_set_definition: ValueSetDefinition | None = None
+
+
+class FieldMetadata(_Part):
+    """The metadata of a custom field, as the Tooling API takes it."""
+
+    label: str | None = None
+    type: str
+    description: str | None = None
+    inline_help_text: str | None = None
+    required: bool | None = None
+    unique: bool | None = None
+    external_id: bool | None = None
+    track_history: bool | None = None
+    default_value: bool | int | float | str | None = None
+    length: int | None = None
+    visible_lines: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    formula: str | None = None
+    value_set: ValueSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +122,7 @@ def definition_from(
     entity: str, name: str, metadata: Mapping[str, Any], choices_before: tuple[Choice, ...]
 ) -> FieldDefinition:
     """The field that this metadata describes. Raises Refusal for what Setup would not accept."""
-    given = {key: value for key, value in metadata.items() if value is not None}
+    given = read_metadata(metadata).model_dump(by_alias=True, exclude_none=True)
     kind = _KINDS.get(str(given.get("type")))
     if kind is None:
         raise _bad("Type", f"bad value for restricted picklist field: {given.get('type')}")
@@ -116,6 +162,27 @@ def definition_from(
     )
 
 
+def read_metadata(metadata: Mapping[str, Any]) -> FieldMetadata:
+    """Raises UnreadableRecord for unknown keys and values of another type."""
+    try:
+        return FieldMetadata.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UnreadableRecord("JSON_PARSER_ERROR", f"Metadata.{where}: {first['msg']}") from None
+
+
+def check_complete(metadata: Mapping[str, Any]) -> None:
+    """Raises Refusal when a value set of a request lacks what the Metadata API requires of it."""
+    value_set = read_metadata(metadata).value_set
+    if value_set is None or value_set.value_set_definition is None:
+        return
+    if value_set.value_set_definition.sorted is None:
+        raise Refusal("REQUIRED_FIELD_MISSING", "Required field is missing: sorted", ("sorted",))
+    if any(each.default is None for each in value_set.value_set_definition.value):
+        raise Refusal("REQUIRED_FIELD_MISSING", "Required field is missing: default", ("default",))
+
+
 def _bad(field: str, message: str) -> Refusal:
     return Refusal("FIELD_INTEGRITY_EXCEPTION", message, (field,))
 
@@ -133,8 +200,6 @@ def _check_texts(given: Mapping[str, Any]) -> None:
     limits = {"label": _LONGEST_LABEL, "description": 1000, "inlineHelpText": 510}
     for key, limit in limits.items():
         text = given.get(key, "")
-        if not isinstance(text, str):
-            raise UnreadableRecord("JSON_PARSER_ERROR", f"Cannot deserialize instance of string for {key}")
         if len(text) > limit:
             raise Refusal(
                 "STRING_TOO_LONG", f"{key}: data value too large: {text} (max length={limit})", (key,)
@@ -144,9 +209,7 @@ def _check_texts(given: Mapping[str, Any]) -> None:
 
 
 def _whole(given: Mapping[str, Any], key: str, low: int, high: int) -> int:
-    number = given[key]
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise UnreadableRecord("JSON_PARSER_ERROR", f"Cannot deserialize instance of int for {key}")
+    number: int = given[key]
     if not low <= number <= high:
         raise _bad(key, f"{key} must be between {low} and {high}")
     return number
@@ -171,26 +234,25 @@ def _boolean(raw: Any) -> bool:
     raise _bad("defaultValue", "the default of a Checkbox is true or false")
 
 
-def _choices(value_set: Any, before: tuple[Choice, ...]) -> tuple[Choice, ...]:
+def _choices(value_set: Mapping[str, Any], before: tuple[Choice, ...]) -> tuple[Choice, ...]:
     """The values of a picklist in their order; those of before that are left out become inactive."""
-    values = ((value_set or {}).get("valueSetDefinition") or {}).get("value")
-    if not isinstance(values, list) or not values or len(values) > _MOST_CHOICES:
+    values = value_set.get("valueSetDefinition", {}).get("value", [])
+    if not 0 < len(values) <= _MOST_CHOICES:
         raise _bad("valueSet", f"a picklist needs a valueSetDefinition of 1 to {_MOST_CHOICES} values")
-    choices = []
-    for each in values:
-        value, label = each.get("fullName"), each.get("label")
-        if not value or not label or len(value) > 255 or len(label) > 255:
-            raise _bad("valueSet", "every picklist value needs a fullName and a label of 1 to 255 characters")
-        if ";" in value:
-            raise _bad("valueSet", f"a picklist value cannot hold a semicolon: {value}")
-        choices.append(
-            Choice(
-                value,
-                label,
-                active=each.get("isActive", True) is not False,
-                default=bool(each.get("default")),
-            )
+    choices = [
+        Choice(
+            each["fullName"],
+            each["label"],
+            active=each.get("isActive", True),
+            default=each.get("default", False),
         )
+        for each in values
+    ]
+    for choice in choices:
+        if not all(0 < len(part.strip()) <= 255 for part in (choice.value, choice.label)):
+            raise _bad("valueSet", "every picklist value needs a fullName and a label of 1 to 255 characters")
+        if ";" in choice.value:
+            raise _bad("valueSet", f"a picklist value cannot hold a semicolon: {choice.value}")
     for part in ({choice.value.lower() for choice in choices}, {choice.label.lower() for choice in choices}):
         if len(part) != len(choices):
             raise Refusal("DUPLICATE_VALUE", "Duplicate picklist value or label", ("valueSet",))

@@ -17,7 +17,7 @@ from velma_connectors.sandbox.salesforce.refusals import (
     UnreadableRecord,
     malformed_id,
 )
-from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
+from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Body, Route
 from velma_connectors.sandbox.salesforce.rest.records import printed_record
 
 MOST_RECORDS = 200
@@ -28,6 +28,20 @@ _ROLLED_BACK = ApiError(
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
     (),
 )
+
+
+class Collection(Body):
+    """Records to write. Their own keys are the columns of their objects."""
+
+    records: list[dict[str, Any]]
+    all_or_none: bool = False
+
+
+class Selection(Body):
+    """Records and fields to read."""
+
+    ids: list[str]
+    fields: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +75,15 @@ RowWriter = Callable[[Row, ObjectDefinition, Caller], RowResult]
 
 
 def create_records(request: ApiRequest) -> ApiAnswer:
-    body = request.json()
-    return ApiAnswer(
-        200, write_rows(read_rows(body, request.caller), _create, all_or_none(body), request.caller)
-    )
+    body = request.read(Collection)
+    rows = read_rows(body, request.caller)
+    return ApiAnswer(200, write_rows(rows, _create, body.all_or_none, request.caller))
 
 
 def update_records(request: ApiRequest) -> ApiAnswer:
-    body = request.json()
+    body = request.read(Collection)
     rows = [_with_id(row) for row in read_rows(body, request.caller)]
-    return ApiAnswer(200, write_rows(rows, _update, all_or_none(body), request.caller))
+    return ApiAnswer(200, write_rows(rows, _update, body.all_or_none, request.caller))
 
 
 def delete_records(request: ApiRequest) -> ApiAnswer:
@@ -91,14 +104,11 @@ def read_by_url(request: ApiRequest, object_name: str) -> ApiAnswer:
 
 
 def read_by_body(request: ApiRequest, object_name: str) -> ApiAnswer:
-    body = request.json()
-    ids, fields = body.get("ids"), body.get("fields")
-    if not isinstance(ids, list) or not isinstance(fields, list):
-        raise RequestRefusal("JSON_PARSER_ERROR", "ids and fields must be arrays")
-    return ApiAnswer(200, _read(request, object_name, ids, fields))
+    body = request.read(Selection)
+    return ApiAnswer(200, _read(request, object_name, body.ids, body.fields))
 
 
-def _read(request: ApiRequest, object_name: str, ids: list[Any], fields: list[Any]) -> list[Any]:
+def _read(request: ApiRequest, object_name: str, ids: list[str], fields: list[str]) -> list[Any]:
     """Records in the order of their ids; null for those that are gone or never were."""
     definition = request.definition(object_name)
     _check_size(len(ids), MOST_READ)
@@ -124,22 +134,13 @@ def _check_size(count: int, most: int) -> None:
         raise RequestRefusal("EXCEEDED_ID_LIMIT", message)
 
 
-def all_or_none(body: Mapping[str, Any]) -> bool:
-    wanted = body.get("allOrNone", False)
-    if not isinstance(wanted, bool):
-        raise RequestRefusal("JSON_PARSER_ERROR", "allOrNone must be true or false")
-    return wanted
-
-
-def read_rows(body: Mapping[str, Any], caller: Caller) -> list[Row]:
-    """The records of a request body. Raises RequestRefusal when it is no collection."""
-    records = body.get("records")
-    if not isinstance(records, list) or not all(isinstance(each, dict) for each in records):
-        raise RequestRefusal("JSON_PARSER_ERROR", "records must be an array of objects")
-    _check_size(len(records), MOST_RECORDS)
+def read_rows(body: Collection, caller: Caller) -> list[Row]:
+    """The records of a collection, each with its object. Raises RequestRefusal."""
+    _check_size(len(body.records), MOST_RECORDS)
     rows = []
-    for each in records:
-        type_name = (each.get("attributes") or {}).get("type")
+    for each in body.records:
+        attributes = each.get("attributes")
+        type_name = attributes.get("type") if isinstance(attributes, dict) else None
         if not isinstance(type_name, str):
             raise RequestRefusal("INVALID_FIELD", "every record needs attributes with a type")
         definition = caller.find(type_name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from velma_connectors.sandbox.salesforce.refusals import ApiError, RequestRefusal
-from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
+from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Body, Route
 
 MOST_PARTS = 25
 MOST_HEAVY_PARTS = 5
@@ -26,15 +26,18 @@ _HALTED = ApiError(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Body):
     """One request of the composite, as it was sent."""
 
     method: str
     url: str
     reference_id: str
-    body: Any
-    headers: Mapping[str, str]
+    body: Any = None
+    http_headers: dict[str, str] | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in (self.http_headers or {}).items()}
 
     @property
     def path(self) -> str:
@@ -48,10 +51,16 @@ class Part:
         return self.path.startswith("/composite/sobjects")
 
 
+class Composite(Body):
+    composite_request: list[Part]
+    all_or_none: bool = False
+    collate_subrequests: bool = False
+
+
 def composite(request: ApiRequest) -> ApiAnswer:
-    body = request.json()
-    parts = _parts(body)
-    all_or_none = body.get("allOrNone", False) is True
+    body = request.read(Composite)
+    parts, all_or_none = body.composite_request, body.all_or_none
+    _check_parts(parts)
     records = request.caller.org.records
     answers: dict[str, ApiAnswer] = {}
     with records.savepoint() as before:
@@ -73,28 +82,10 @@ def composite(request: ApiRequest) -> ApiAnswer:
     return ApiAnswer(200, {"compositeResponse": printed})
 
 
-def _parts(body: Mapping[str, Any]) -> list[Part]:
-    """Read and check the parts. Raises RequestRefusal for the request as a whole."""
-    raw = body.get("compositeRequest")
-    if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
-        raise RequestRefusal("JSON_PARSER_ERROR", "compositeRequest must be an array of objects")
-    if len(raw) > MOST_PARTS:
-        raise RequestRefusal("LIMIT_EXCEEDED", f"Limit of {MOST_PARTS} subrequests reached for a composite")
-    parts = [
-        Part(
-            method=str(each.get("method", "")).upper(),
-            url=str(each.get("url", "")),
-            reference_id=str(each.get("referenceId", "")),
-            body=each.get("body"),
-            headers={name.lower(): str(value) for name, value in (each.get("httpHeaders") or {}).items()},
-        )
-        for each in raw
-    ]
-    _check_parts(parts)
-    return parts
-
-
 def _check_parts(parts: list[Part]) -> None:
+    """Raises RequestRefusal for the request as a whole."""
+    if len(parts) > MOST_PARTS:
+        raise RequestRefusal("LIMIT_EXCEEDED", f"Limit of {MOST_PARTS} subrequests reached for a composite")
     ids = [part.reference_id for part in parts]
     wrong = [each for each in ids if not _REFERENCE_ID.fullmatch(each)]
     if wrong or len(set(ids)) != len(ids):
@@ -127,8 +118,8 @@ def _answer(
         headers={**part.headers, "content-type": "application/json"},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    path = replace(part, url=url).path
-    return request.router.answer(part.method, path, sub_request)[1]
+    path = part.model_copy(update={"url": url}).path
+    return request.router.answer(part.method.upper(), path, sub_request)[1]
 
 
 def _has_failed(part: Part, answer: ApiAnswer) -> bool:

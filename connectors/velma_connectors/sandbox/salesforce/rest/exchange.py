@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 from velma_connectors.sandbox.salesforce.caller import Caller
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
@@ -13,6 +16,15 @@ from velma_connectors.sandbox.salesforce.refusals import RequestRefusal, not_fou
 
 if TYPE_CHECKING:
     from velma_connectors.sandbox.salesforce.router import Router
+
+
+class Body(BaseModel):
+    """A request body whose keys are fixed; the values have exactly the JSON types of its fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", alias_generator=to_camel)
+
+
+BodyKind = TypeVar("BodyKind", bound=Body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,15 @@ class ApiRequest:
         if not isinstance(document, dict):
             raise RequestRefusal("JSON_PARSER_ERROR", "The request body must be a JSON object")
         return document
+
+    def read(self, kind: type[BodyKind]) -> BodyKind:
+        """The body as one of the fixed kinds. Raises RequestRefusal."""
+        try:
+            return kind.model_validate(self.json())
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RequestRefusal("JSON_PARSER_ERROR", f"{where}: {first['msg']}") from None
 
     def definition(self, object_name: str) -> ObjectDefinition:
         """The object a path names. Raises RequestRefusal NOT_FOUND."""

@@ -5,22 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pydantic import Field
+
 from velma_connectors.sandbox.salesforce.catalogue.tooling import CUSTOM_FIELD
+from velma_connectors.sandbox.salesforce.field_metadata import check_complete
 from velma_connectors.sandbox.salesforce.refusals import RequestRefusal, not_found
-from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Route
+from velma_connectors.sandbox.salesforce.rest.exchange import ApiAnswer, ApiRequest, Body, Route
 from velma_connectors.sandbox.salesforce.rest.queries import query, query_more
 from velma_connectors.sandbox.salesforce.rest.records import living_record, printed_record
 
 
+class NewField(Body):
+    full_name: str = Field(alias="FullName")
+    metadata: dict[str, Any] = Field(alias="Metadata")
+
+
+class ChangedField(Body):
+    full_name: str | None = Field(None, alias="FullName")
+    metadata: dict[str, Any] = Field(alias="Metadata")
+
+
 def create_field(request: ApiRequest, object_name: str) -> ApiAnswer:
     _check_object(request, object_name)
-    body = request.json()
-    full_name, metadata = body.pop("FullName", None), body.pop("Metadata", None)
-    if not isinstance(full_name, str) or not isinstance(metadata, dict) or body:
-        message = "A CustomField takes exactly FullName and Metadata"
-        raise RequestRefusal("JSON_PARSER_ERROR", message)
+    body = request.read(NewField)
+    check_complete(body.metadata)
     author = request.caller.author
-    field_id = request.caller.org.custom_fields.create(full_name, metadata, author)
+    field_id = request.caller.org.custom_fields.create(body.full_name, body.metadata, author)
     answer = {"id": field_id, "success": True, "errors": [], "warnings": [], "infos": []}
     return ApiAnswer(201, answer)
 
@@ -37,13 +47,11 @@ def read_field(request: ApiRequest, object_name: str, record_id: str) -> ApiAnsw
 def change_field(request: ApiRequest, object_name: str, record_id: str) -> ApiAnswer:
     _check_object(request, object_name)
     record = living_record(CUSTOM_FIELD, record_id, request.caller.in_tooling())
-    body = request.json()
-    metadata: Any = body.pop("Metadata", None)
-    named = body.pop("FullName", record["FullName"])
-    if not isinstance(metadata, dict) or body or named != record["FullName"]:
-        message = "A change of a CustomField takes its Metadata, and its FullName unchanged"
-        raise RequestRefusal("JSON_PARSER_ERROR", message)
-    request.caller.org.custom_fields.change(record["Id"], metadata, request.caller.author)
+    body = request.read(ChangedField)
+    if body.full_name not in (None, record["FullName"]):
+        raise RequestRefusal("FIELD_INTEGRITY_EXCEPTION", "The FullName of a field stays as it is")
+    check_complete(body.metadata)
+    request.caller.org.custom_fields.change(record["Id"], body.metadata, request.caller.author)
     return ApiAnswer(204)
 
 

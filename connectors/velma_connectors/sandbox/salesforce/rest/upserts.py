@@ -11,9 +11,9 @@ from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
 from velma_connectors.sandbox.salesforce.records import Record
 from velma_connectors.sandbox.salesforce.refusals import Refusal, RequestRefusal, not_found
 from velma_connectors.sandbox.salesforce.rest.collections import (
+    Collection,
     Row,
     RowResult,
-    all_or_none,
     read_rows,
     write_rows,
 )
@@ -43,7 +43,7 @@ def upsert_record(request: ApiRequest, object_name: str, field_name: str, value:
 def upsert_records(request: ApiRequest, object_name: str, field_name: str) -> ApiAnswer:
     definition = request.definition(object_name)
     field = _external_id(definition, field_name, request.caller)
-    body = request.json()
+    body = request.read(Collection)
     rows = read_rows(body, request.caller)
     if any(row.definition is not definition for row in rows):
         raise RequestRefusal("INVALID_TYPE", f"every record must be of type {definition.name}")
@@ -51,7 +51,7 @@ def upsert_records(request: ApiRequest, object_name: str, field_name: str) -> Ap
     def write(row: Row, definition: ObjectDefinition, caller: Caller) -> RowResult:
         return _upsert_row(row, definition, field, caller)
 
-    return ApiAnswer(200, write_rows(rows, write, all_or_none(body), request.caller))
+    return ApiAnswer(200, write_rows(rows, write, body.all_or_none, request.caller))
 
 
 def _upsert_row(row: Row, definition: ObjectDefinition, field: FieldDefinition, caller: Caller) -> RowResult:

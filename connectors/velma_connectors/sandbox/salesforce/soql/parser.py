@@ -53,9 +53,13 @@ class _Parser:
     def _next(self) -> Token:
         return self._tokens[self._place]
 
+    @property
+    def _after_next(self) -> Token:
+        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+
     def _take(self) -> Token:
         token = self._next
-        self._place += 1
+        self._place += token.kind != "end"
         return token
 
     def _unexpected(self, token: Token) -> RequestRefusal:
@@ -126,7 +130,7 @@ class _Parser:
         return self._take().text
 
     def _select(self) -> tuple[bool, tuple[Path | TypeOf | Query, ...]]:
-        if self._next.is_word("COUNT") and self._tokens[self._place + 1].text == "(":
+        if self._next.is_word("COUNT") and self._after_next.text == "(":
             self._take()
             self._symbol("(")
             self._symbol(")")
@@ -234,7 +238,7 @@ class _Parser:
         raise self._unexpected(token)
 
     def _list_or_query(self) -> tuple[Value, ...] | Query:
-        if self._tokens[self._place + 1].is_word("SELECT"):
+        if self._after_next.is_word("SELECT"):
             self._symbol("(")
             inner = self.query(inner=True)
             self._symbol(")")
