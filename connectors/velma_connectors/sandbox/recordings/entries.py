@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 from werkzeug.wrappers import Request, Response
-from werkzeug.wsgi import wrap_file
 
 from velma_connectors.sandbox.recordings.copies import distinct_copy
 
@@ -42,8 +41,6 @@ class Audio:
     copy: int | None = None
 
     def respond(self, request: Request, now: datetime, attempt: int) -> Response:
-        if self.copy is None and isinstance(self.source, Path):
-            return _stream(request, self.source.open("rb"), self.source.stat().st_size, self.media_type)
         return Response(self.bytes(), content_type=self.media_type)
 
     def bytes(self) -> bytes:
@@ -122,9 +119,3 @@ class Empty:
 
 def not_found() -> Response:
     return Response("Not found", status=404, content_type="text/plain")
-
-
-def _stream(request: Request, source: IO[Any], size: int, media_type: str) -> Response:
-    response = Response(wrap_file(request.environ, source), content_type=media_type, direct_passthrough=True)
-    response.content_length = size
-    return response
