@@ -1,6 +1,5 @@
-"""Answers that come from the servers before an org, or from an org in trouble: to be planned as faults.
-
-faults.add(Fault("GET .*/query", times=2, answer=service_unavailable()))
+"""Answers that come from the servers before an org, or from an org in trouble: to be planned as faults:
+`faults.add(Fault("GET .*/query", times=2, answer=service_unavailable()))`.
 """
 
 from __future__ import annotations
