@@ -47,7 +47,7 @@ def test_tags_become_categories(text: str, expected: str) -> None:
         ("Roberta and robert", "Roberta and robert"),
         ("Kane came", "[NAME] came"),
         ("Order 48213 or 482130", "Order [ORDER] or 482130"),
-        ("the 100 of us", "the 100 of us"),
+        ("the 100 of us, PIN 4821", "the 100 of us, PIN [PIN]"),
         ("Al is here", "Al is here"),
         ("Street 12 and Streets", "Street 12 and Streets"),
         ("12 Elm Street is mine", "[ADDRESS] is mine"),
@@ -57,7 +57,8 @@ def test_tags_become_categories(text: str, expected: str) -> None:
 )
 def test_other_mentions_of_a_tagged_value_are_masked_as_whole_words(text: str, expected: str) -> None:
     tagged = (
-        "<pii:name>Robert Kane</pii:name> <pii:order>48213</pii:order> <pii:n>100</pii:n>"
+        "<pii:name>Robert Kane</pii:name> <pii:order>48213</pii:order>"
+        " <pii:n>100</pii:n> <pii:pin>4821</pii:pin>"
         " <pii:name>Al</pii:name> <pii:address>12 Elm  Street</pii:address>"
         " <pii:name>Mo</pii:name> <pii:user>kim</pii:user>"
     )
@@ -81,7 +82,10 @@ def test_a_name_that_is_also_a_word_stays_a_word_in_lower_case() -> None:
         ("mail dana at brightwater dot com now", "mail [EMAIL] now"),
         ("mail dana at mail dot bright-water dot org", "mail [EMAIL]"),
         ("card 4111 1111 1111 1111.", "card [CARD]."),
+        ("card 5500 0055 5555 5559 or 3782 822463 10005", "card [CARD] or [CARD]"),
         ("card 4111-1111-1111-1112", "card [NUMBER]"),
+        ("call +49 123 456 789 012 3", "call [PHONE]"),
+        ("call +49 123 456 789 012 34", "call [NUMBER]"),
         ("SSN 078-05-1120", "SSN [SSN]"),
         ("SSN 078 05 1120", "SSN [SSN]"),
         ("IBAN DE89 3704 0044 0532 0130 00.", "IBAN [IBAN]."),

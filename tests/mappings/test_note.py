@@ -116,6 +116,10 @@ def test_a_template_of_the_admins_own_is_filled_in(make: Any) -> None:
     ]
 
 
+def test_the_longest_template_is_taken() -> None:
+    assert template_fault("x" * TEMPLATE_LENGTH) == ""
+
+
 @pytest.mark.parametrize("template", ["", "   ", "{{ '' }}", f"Text\n{FOOTER}", f"Text {FOOTER}\n\n"])
 def test_every_note_ends_in_the_warning_once(make: Any, template: str) -> None:
     assert template_fault(template) == ""

@@ -35,6 +35,9 @@ SIGNS = st.lists(
         ("xe\u0301e\u0301", 3, "x…"),
         ("👍🏽👍🏽", 3, "👍🏽…"),
         ("👍🏽", 1, "…"),
+        ("x👍🏻x", 3, "x…"),
+        ("x👍🏿x", 3, "x…"),
+        ("x🏺x", 2, "x…"),
     ],
 )
 def test_text_is_cut_at_a_word_or_a_whole_sign(text: str, limit: int, expected: str) -> None:
