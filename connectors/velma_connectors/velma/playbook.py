@@ -6,15 +6,16 @@ behaviors are sent: cheaper, and nothing is left for Velma to guess.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from velma_connectors.analysis import AnalysisConfig, Behavior, ConversationType, ParticipantRole, Side
+from velma_connectors.velma.playbook_checks import mistakes
 
 if TYPE_CHECKING:
     from typing import Self
@@ -114,9 +115,12 @@ class AnalysisFile(_Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        mistakes = [*_repeated(self), *_loose_ends(self), *_misplaced_defaults(self), *_missing_sides(self)]
-        if mistakes:
-            raise ValueError("; ".join(mistakes))
+        found = mistakes(self)
+        if found:
+            raise ValidationError.from_exception_data(
+                type(self).__name__,
+                [InitErrorDetails(type=each.error(), loc=each.loc, input=None) for each in found],
+            )
         return self
 
 
@@ -166,74 +170,6 @@ def _asked(entry: BehaviorEntry, kind: ConversationTypeEntry, roles: dict[str, s
         conversation_types=(str(kind.uuid),) if entry.conversation_types else (),
         roles=tuple(roles[key] for key in entry.roles),
     )
-
-
-def _repeated(file: AnalysisFile) -> Iterator[str]:
-    keyed = (
-        ("conversation type", file.conversation_types),
-        ("role", file.roles),
-        ("behavior", file.behaviors),
-    )
-    for word, entries in keyed:
-        for key, count in Counter(entry.key for entry in entries).items():
-            if count > 1:
-                yield f"{word} '{key}' is defined twice"
-    uuids = [
-        *(entry.uuid for entry in file.conversation_types),
-        *(entry.uuid for entry in file.roles),
-        *(entry.uuid for entry in file.behaviors if entry.uuid is not None),
-    ]
-    for uuid, count in Counter(uuids).items():
-        if count > 1:
-            yield f"uuid {uuid} is used twice; each definition needs one of its own"
-    for name, count in Counter(entry.name.casefold() for entry in file.behaviors).items():
-        if count > 1:
-            yield f"behavior name '{name}' is used twice"
-    places = Counter(
-        (pipeline.casefold(), stage.casefold())
-        for entry in file.stages
-        for pipeline in entry.pipelines or ("",)
-        for stage in entry.stages or ("",)
-    )
-    for (pipeline, stage), count in places.items():
-        if count > 1 and (pipeline or stage):
-            yield f"stage '{stage or 'any'}' of pipeline '{pipeline or 'any'}' is listed twice"
-
-
-def _loose_ends(file: AnalysisFile) -> Iterator[str]:
-    types = {each.key for each in file.conversation_types}
-    roles = {each.key for each in file.roles}
-    behaviors = {each.key: each for each in file.behaviors}
-    for behavior in file.behaviors:
-        for word, named, known in (
-            ("conversation type", behavior.conversation_types, types),
-            ("role", behavior.roles, roles),
-        ):
-            for key in set(named) - known:
-                yield f"behavior '{behavior.key}' names {word} '{key}', which is not defined"
-    for position, entry in enumerate(file.stages, 1):
-        if entry.conversation_type not in types:
-            yield f"stages entry {position} names type '{entry.conversation_type}', which is not defined"
-        for key, count in Counter(entry.behaviors).items():
-            if key not in behaviors:
-                yield f"stages entry {position} names behavior '{key}', which is not defined"
-            elif count > 1:
-                yield f"stages entry {position} names behavior '{key}' twice"
-            elif entry.conversation_type not in (behaviors[key].conversation_types or types):
-                yield f"behavior '{key}' can never show in stages entry {position}: it is for other types"
-
-
-def _misplaced_defaults(file: AnalysisFile) -> Iterator[str]:
-    *others, last = file.stages
-    if not last.is_default:
-        yield "the last entry of stages must be the default, without pipelines and stages"
-    if any(entry.is_default for entry in others):
-        yield "only the last entry of stages may be without pipelines and stages"
-
-
-def _missing_sides(file: AnalysisFile) -> Iterator[str]:
-    for side in {Side.REP, Side.PROSPECT} - {role.side for role in file.roles}:
-        yield f"no role is on the side of the {side}"
 
 
 def _is_among(name: str | None, wanted: tuple[str, ...]) -> bool:

@@ -195,3 +195,16 @@ def test_too_many_behaviors_at_once_get_advice() -> None:
         document["stages"][0]["behaviors"].append(f"p{number}")
     (advice,) = advise(AnalysisFile.model_validate(document))
     assert str(advice) == "stages entry 1: asks for more than 12 behaviors at once."
+
+
+def test_every_mistake_is_told_at_the_place_to_change() -> None:
+    document = copy.deepcopy(shipped())
+    document["stages"][0]["behaviors"].append("chat")
+    document["behaviors"][2]["roles"] = ["prospect", "boss"]
+    with pytest.raises(ValidationError) as caught:
+        AnalysisFile.model_validate(document)
+    last = len(document["stages"][0]["behaviors"]) - 1
+    assert [error["loc"] for error in caught.value.errors()] == [
+        ("behaviors", 2, "roles", 1),
+        ("stages", 0, "behaviors", last),
+    ]
