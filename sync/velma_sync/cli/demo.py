@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default="velma-demo")
 @json_option
 def command(directory: Path, as_json: bool) -> int:
-    """Try everything without credentials: a sandbox, the real daemon, and what reports then show.
+    """Try everything without credentials.
+
+    Starts a sandbox, runs the real daemon over it once, and shows what reports then find.
 
     The folder is kept. Run it again, or point any other command at it, and see that nothing is paid for
     or written twice. Remove the folder to start anew.
@@ -27,6 +30,7 @@ def command(directory: Path, as_json: bool) -> int:
     from velma_sync import log
 
     log.configure("error")
+    _forget_real_settings()
     if as_json:
         from velma_sync.demo.run import run_demo
 
@@ -36,6 +40,12 @@ def command(directory: Path, as_json: bool) -> int:
     return ExitCode.FINE
 
 
+def _forget_real_settings() -> None:
+    """What the shell has set for a real account is none of the demo's business."""
+    for name in [name for name in os.environ if name.startswith("VELMA_SYNC_")]:
+        del os.environ[name]
+
+
 def _run_and_show(directory: Path) -> None:
     from rich.console import Console
 
@@ -43,7 +53,7 @@ def _run_and_show(directory: Path) -> None:
     from velma_sync.demo.show import show_hints, show_leader_view, show_receipt, watched
 
     console = Console()
-    console.print(f"Starting a Salesforce org, a Velma endpoint and a recording host in {directory} ...")
+    console.print(f"Starting a Salesforce org, Velma and a host of recordings in {directory} ...")
     with watched(console) as progress:
         outcome: DemoOutcome = run_demo(directory, progress=progress)
     show_receipt(outcome, console)

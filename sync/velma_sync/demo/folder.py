@@ -63,25 +63,38 @@ def configuration_of(directory: Path) -> Path:
 
 
 @contextmanager
-def served(directory: Path) -> Iterator[None]:
-    """The folder's sandbox, in a process of its own, with a configuration beside it.
+def served(directory: Path) -> Iterator[Mapping[str, str]]:
+    """The folder's sandbox, in a process of its own, with a configuration beside it; gives its addresses.
 
     The first time it makes the org and the files; later both are used as they were left. Raises
-    ConfigError when the sandbox cannot start.
+    ConfigError for a folder that holds another configuration, and when the sandbox cannot start.
     """
+    _refuse_foreign_folder(directory)
     command = [sys.executable, "-m", "velma_connectors.sandbox", str(directory / "sandbox")]
     options = ["--latency", str(ANSWER_SECONDS), "--concurrency", str(IN_FLIGHT)]
-    directory.mkdir(parents=True, exist_ok=True)
     # A session of its own: Ctrl-C reaches us alone, and the sandbox outlives what still drains.
     with subprocess.Popen(  # noqa: S603 - our own module
         [*command, *options], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
-            write_files(directory, _addresses(directory, process))
-            yield
+            addresses = _addresses(directory, process)
+            write_files(directory, addresses)
+            yield addresses
         finally:
             process.terminate()
             process.wait(STOP_SECONDS)
+
+
+def _refuse_foreign_folder(directory: Path) -> None:
+    """Nothing is made, and nothing is run, beside a configuration that may lead to a real org."""
+    if configuration_of(directory).exists() and not (directory / "sandbox" / "sandbox.json").exists():
+        message = "holds a configuration that is not a sandbox's; nothing was started."
+        raise ConfigError([Problem(str(directory), message, "Name another folder.")])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError([Problem(str(directory), f"no such folder can be made: {reason}.")]) from error
 
 
 def _addresses(directory: Path, process: subprocess.Popen[str]) -> Mapping[str, str]:

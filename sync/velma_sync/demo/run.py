@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from velma_connectors.errors import ConfigError, Problem
 from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.options import SalesforceOptions
 from velma_mappings.mapping_file import MappingFile
@@ -34,14 +36,25 @@ def run_demo(directory: Path, *, progress: Progress) -> DemoOutcome:
 
     Raises ConfigError when the folder or its sandbox cannot be used, and LedgerInUse.
     """
-    with served(directory):
+    with served(directory) as addresses:
         configuration = load_configuration(configuration_of(directory))
+        _refuse_other_systems(configuration, addresses)
         with Workspace(configuration) as workspace:
             created = 0
             for plan in plan_fields(workspace):
                 created += sum(each.ok for each in create_fields(workspace, plan).results if plan.work)
             receipt = run_once(workspace.engine, progress=progress)
         return DemoOutcome(directory, created, receipt, _look(configuration))
+
+
+def _refuse_other_systems(configuration: Configuration, addresses: Mapping[str, str]) -> None:
+    """The demo creates fields and pays without asking, so it goes to its own sandbox alone."""
+    orgs = [getattr(connection.options, "login_url", None) for connection in configuration.connections]
+    if orgs == [addresses["salesforce_url"]] and configuration.velma.base_url == addresses["velma_url"]:
+        return
+    message = "leads to other systems than the demo's own sandbox, so the demo does not run."
+    remedy = "Use the other commands with it, or remove the folder to start anew."
+    raise ConfigError([Problem(str(configuration.path), message, remedy)])
 
 
 def _look(configuration: Configuration) -> LeaderView:

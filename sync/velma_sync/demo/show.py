@@ -85,11 +85,8 @@ def _deal_table(deals: tuple[DealLine, ...]) -> Table:
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True, leading=1
     )
-    table.add_column("Deal", ratio=5)
-    table.add_column("Next step", ratio=3)
-    table.add_column("Competitors", ratio=4)
-    table.add_column("Sentiment by topic", ratio=5)
-    table.add_column("Coaching flags", ratio=4)
+    for name, ratio in (("Deal", 5), ("Next step", 3), ("Competitors", 4), ("Sentiment", 5), ("Coaching", 4)):
+        table.add_column(name, ratio=ratio, overflow="fold")
     for deal in deals:
         named = ", ".join(deal.competitors)
         table.add_row(
