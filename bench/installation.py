@@ -34,6 +34,7 @@ class Installation:
     """Where everything is. `requests_before` were made by the preparations, by kind."""
 
     directory: Path
+    recordings: Emulator
     velma: Emulator
     salesforce: Emulator
     requests_before: Counter[str]
@@ -75,7 +76,7 @@ def installed(
                 if failed:
                     raise RuntimeError(f"the org could not be provisioned: {failed[0].reason}")
         salesforce.ask(f"{CONTROL}/calls", {"first": 0, "count": calls})
-        yield Installation(directory, velma, salesforce, _requests(salesforce))
+        yield Installation(directory, host, velma, salesforce, _requests(salesforce))
 
 
 def _requests(salesforce: Emulator) -> Counter[str]:
