@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from velma_connectors.errors import CallGone
 from velma_connectors.model import Call, CallRef
-from velma_sync.ledger import calls, payments
+from velma_sync.ledger import calls
 
 if TYPE_CHECKING:
     from velma_sync.workspace import Workspace
@@ -19,13 +19,12 @@ SECONDS_PER_HOUR = 3600
 class Estimate:
     """The cost of analysing one call. `seconds` is None when the CRM does not say how long it is.
 
-    `cost` is None without a length or a configured price, and 0 when the answer is stored already.
+    `cost` is None without a length or a configured price.
     """
 
     call: CallRef
     seconds: int | None
     cost: float | None
-    answered: bool
 
 
 def estimate(workspace: Workspace, ref: CallRef) -> Estimate:
@@ -36,9 +35,6 @@ def estimate(workspace: Workspace, ref: CallRef) -> Estimate:
     connector = workspace.connector(ref.connection)
     with workspace.ledger.read() as tx:
         stored = calls.get(tx, ref)
-        question = stored.question if stored is not None and not stored.is_outdated else None
-        if question is not None and payments.is_answered(tx, question):
-            return Estimate(ref, stored.call.seconds if stored else None, 0.0, answered=True)
     found = [stored.call] if stored is not None else connector.refresh([ref])
     if not found:
         raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
@@ -47,5 +43,5 @@ def estimate(workspace: Workspace, ref: CallRef) -> Estimate:
 
 def _of(call: Call, price_per_hour: float | None) -> Estimate:
     if call.seconds is None or price_per_hour is None:
-        return Estimate(call.ref, call.seconds, None, answered=False)
-    return Estimate(call.ref, call.seconds, call.seconds / SECONDS_PER_HOUR * price_per_hour, answered=False)
+        return Estimate(call.ref, call.seconds, None)
+    return Estimate(call.ref, call.seconds, call.seconds / SECONDS_PER_HOUR * price_per_hour)

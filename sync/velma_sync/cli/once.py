@@ -15,7 +15,7 @@ from velma_connectors.model import CallRef
 from velma_sync.cli.calls import print_story
 from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import counted, paid_for, print_json, print_rows
+from velma_sync.cli.output import counted, moment, paid_for, print_json, print_rows
 
 if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 def command(ref: CallRef | None, yes: bool, config: Path | None, as_json: bool) -> int:
     """Find everything new, analyse it, write it back, account for it.
 
-    With --call only that one, whatever its length or age; says what it will cost and asks first.
+    With --call only that one, whatever its length or age; says what it will cost and asks first. A call
+    that is done is written again, as the mapping stands now, which costs nothing.
     """
     with opened(config) as workspace:
         if ref is not None:
@@ -47,11 +48,28 @@ def _one(workspace: Workspace, ref: CallRef, *, yes: bool, as_json: bool) -> Exi
     from velma_sync.estimates import estimate
     from velma_sync.ledger.states import CallState
 
-    agree_to_pay(estimate(workspace, ref), yes=yes)
+    if _would_pay(workspace, ref):
+        agree_to_pay(estimate(workspace, ref), yes=yes)
     log.configure(workspace.configuration.log_level)
     story = analyze_one(workspace.engine, ref)
     print_story(story, as_json=as_json)
     return ExitCode.FINE if story.stored.state is CallState.DONE else ExitCode.ATTENTION
+
+
+def _would_pay(workspace: Workspace, ref: CallRef) -> bool:
+    """Ask the recording itself: its answer may be stored, for another call or by a preview."""
+    from velma_connectors.errors import SkipCall
+    from velma_sync.pipeline.preview import PaymentNeeded, preview
+
+    workspace.connector(ref.connection)
+    try:
+        preview(workspace.engine, ref)
+    except PaymentNeeded:
+        return True
+    except SkipCall:
+        return False
+    click.echo(f"{ref} is analysed already: nothing is paid.", err=True)
+    return False
 
 
 def _everything(workspace: Workspace, *, as_json: bool) -> ExitCode:
@@ -69,7 +87,10 @@ def _everything(workspace: Workspace, *, as_json: bool) -> ExitCode:
         print_json(receipt)
     else:
         _print_receipt(receipt)
+        _print_starts(workspace, receipt)
         print_rows([("problem", tick.name, tick.message or "") for tick in failed])
+    if receipt.interrupted:
+        return ExitCode.INTERRUPTED
     if receipt.paused or receipt.spend_stop or failed:
         return ExitCode.REFUSED
     return ExitCode.ATTENTION if needs_attention(receipt.ended) or receipt.billing.unknown else ExitCode.FINE
@@ -110,6 +131,22 @@ def _print_receipt(receipt: Receipt) -> None:
         click.echo(f"{row.name} is paused: {row.paused_reason}")
     if receipt.spend_stop is not None:
         click.echo(f"Nothing more is paid for: {receipt.spend_stop.stop_reason}")
+
+
+def _print_starts(workspace: Workspace, receipt: Receipt) -> None:
+    """Where each connection begins, when nothing was found; and a start_at that came too late."""
+    from velma_sync.pipeline.operate import status
+
+    wanted = {each.name: each.start_at for each in workspace.configuration.connections}
+    for row in status(workspace.ledger).connections:
+        start_at = wanted.get(row.name)
+        if row.name in wanted and not receipt.discovered:
+            click.echo(f"{row.name}: calls changed before {moment(row.start_at)} are left alone.")
+        if start_at is not None and start_at < row.start_at:
+            click.echo(
+                f"{row.name}: start_at {moment(start_at)} is not applied, for this ledger has begun to read; "
+                "take earlier calls through with: velma-sync once --call"
+            )
 
 
 def _paid(receipt: Receipt) -> str:

@@ -78,9 +78,6 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
 
 def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:
     """Say what the call will cost and ask, unless told not to. Raises NotAgreed, also without a terminal."""
-    if estimate.answered:
-        click.echo(f"{estimate.call} is analysed already: nothing is paid.", err=True)
-        return
     length = "unknown length" if estimate.seconds is None else f"{estimate.seconds / 60:.1f} minutes"
     cost = "at the price of your contract" if estimate.cost is None else f"about {estimate.cost:.2f}"
     click.echo(f"{estimate.call}: {length} of audio will be sent to Velma, {cost}.", err=True)

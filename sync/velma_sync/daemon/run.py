@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 import structlog
 
@@ -20,7 +21,7 @@ from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import analyze
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.health import greet, probe
-from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show
+from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show, write_again
 from velma_sync.pipeline.receipts import Receipt, receipt_of, start_run
 from velma_sync.pipeline.seen import first_finding
 from velma_sync.pipeline.write_back import flush
@@ -29,6 +30,19 @@ log = structlog.stdlib.get_logger(__name__)
 
 Progress = Callable[[tuple[CallCount, ...]], None]
 """Told now and then how many calls have come into which state since the run began."""
+
+
+class _PoliteEnd:
+    """Stops a dispatcher when it is called, says so, and remembers it."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self.asked = False
+
+    def __call__(self) -> None:
+        self.asked = True
+        log.warning("Finishing what is in flight; a second signal ends at once.", action="stopping")
+        self._dispatcher.stop()
 
 
 def run_once(engine: Engine, *, progress: Progress | None = None) -> Receipt:
@@ -50,9 +64,10 @@ def run_once(engine: Engine, *, progress: Progress | None = None) -> Receipt:
             poll(engine, connection)
             look_late(engine, connection)
         dispatcher = Dispatcher(engine, on_look=show_progress)
-        with polite_end(dispatcher.stop):
+        end = _PoliteEnd(dispatcher)
+        with polite_end(end):
             dispatcher.run(until_idle=True)
-        return receipt_of(engine, start)
+        return replace(receipt_of(engine, start), interrupted=end.asked)
 
 
 def run_forever(engine: Engine) -> None:
@@ -64,7 +79,7 @@ def run_forever(engine: Engine) -> None:
 
     with _alive(engine):
         dispatcher = Dispatcher(engine)
-        with polite_end(dispatcher.stop):
+        with polite_end(_PoliteEnd(dispatcher)):
             for connection in engine.connections.values():
                 greet(engine, connection)
             scheduler = scheduler_of(engine, dispatcher.wake)
@@ -80,7 +95,8 @@ def run_forever(engine: Engine) -> None:
 def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
     """Take one call through now, ahead of all others, whatever its length or age.
 
-    A held, dead or skipped call is retried; one that is done stays as it is. Raises LedgerInUse, CallGone,
+    A held, dead or skipped call is retried; one that is done is written again as the mapping stands now,
+    which pays for nothing. Raises LedgerInUse, CallGone,
     RetryLater when it cannot be claimed now, and KeyError for a connection that is not configured.
     """
     connection = engine.connections[ref.connection]
@@ -100,6 +116,8 @@ def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
             if claim is None:
                 raise RetryLater(f"{ref} cannot be analysed now: see `status` for a stop or other calls.")
             analyze(engine, claim)
+        elif stored.state is CallState.DONE:
+            write_again(engine.ledger, stored.id)
         flush(engine, connection, only=stored.id)
         return show(engine.ledger, ref)
 
@@ -128,7 +146,7 @@ def _alive(engine: Engine) -> Iterator[None]:
         with engine.ledger.write() as tx:
             spending.ensure(tx, engine.analyzer.name)
             for connection in engine.connections.values():
-                connections.ensure(tx, connection.name, connection.start_at or tx.now)
+                connections.ensure(tx, connection.name, connection.start_at)
             ticks.started(tx, engine.process)
             if path is not None:
                 leases.expire_all(tx)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -26,10 +26,18 @@ class ConnectionRow:
     faults: int
 
 
-def ensure(tx: Transaction, name: str, start_at: datetime) -> ConnectionRow:
-    """The connection's row, made on first sight. A later `start_at` in the settings changes nothing."""
-    tx.insert_if_absent(connection, {"name": name, "start_at": start_at, "faults": 0})
-    return get(tx, name)
+def ensure(tx: Transaction, name: str, start_at: datetime | None) -> ConnectionRow:
+    """The connection's row, made on first sight. None starts at that moment.
+
+    A changed `start_at` counts until something was read; from then on, history is nothing to begin
+    by editing a file.
+    """
+    tx.insert_if_absent(connection, {"name": name, "start_at": start_at or tx.now, "faults": 0})
+    row = get(tx, name)
+    if start_at is None or start_at == row.start_at or row.covered_until is not None:
+        return row
+    tx.run(update(connection).where(connection.c.name == name).values(start_at=start_at))
+    return replace(row, start_at=start_at)
 
 
 def get(tx: Transaction, name: str) -> ConnectionRow:

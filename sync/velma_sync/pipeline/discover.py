@@ -26,7 +26,7 @@ def discover(engine: Engine, connection: Connection) -> int:
     verdicts; what was read by then is kept, and the window is read again next time.
     """
     with engine.ledger.write() as tx:
-        row = connections.ensure(tx, connection.name, connection.start_at or tx.now)
+        row = connections.ensure(tx, connection.name, connection.start_at)
         window = _window(engine, row, tx.now)
         if row.paused_at is not None or (row.retry_at is not None and row.retry_at > tx.now):
             return 0

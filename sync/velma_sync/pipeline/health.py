@@ -99,7 +99,7 @@ def greet(engine: Engine, connection: Connection) -> Health | None:
 
 def _same_account(engine: Engine, connection: Connection, health: Health) -> None:
     with engine.ledger.write() as tx:
-        row = connections.ensure(tx, connection.name, connection.start_at or tx.now)
+        row = connections.ensure(tx, connection.name, connection.start_at)
         if row.account_id is None:
             connections.remember_account(tx, connection.name, health.account_id)
         elif row.account_id != health.account_id:

@@ -109,3 +109,11 @@ def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) ->
         units.reopen(tx, ids)
         calls.write_again(tx, ids)
         return len(ids)
+
+
+def write_again(ledger: Ledger, call_id: int) -> None:
+    """Let one done call be written again, as the mapping stands now; nothing is paid."""
+    with ledger.write() as tx:
+        if calls.by_id(tx, call_id).question is not None:
+            units.reopen(tx, [call_id])
+            calls.write_again(tx, [call_id])

@@ -41,6 +41,8 @@ class Receipt:
     paused: tuple[ConnectionRow, ...]
     spend_stop: Spending | None
     price_per_hour: float | None
+    interrupted: bool = False
+    """A signal ended the run before everything that was due was done."""
 
     @property
     def cost(self) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from velma_connectors.testing.clock import ManualClock
 from velma_sync.ledger import connections, spending
 from velma_sync.ledger.database import Ledger
@@ -79,7 +81,7 @@ def test_a_pause_is_announced_once_and_ends_with_its_faults(ledger: Ledger, cloc
     assert (row.paused_at, row.probe_at, row.faults) == (None, None, 0)
 
 
-def test_the_first_start_of_a_connection_stays(ledger: Ledger, clock: ManualClock) -> None:
+def test_a_start_can_be_corrected_until_something_was_read(ledger: Ledger, clock: ManualClock) -> None:
     with ledger.write() as tx:
         first = connections.ensure(tx, "sales", clock.now())
         clock.advance(3600)
@@ -89,7 +91,9 @@ def test_the_first_start_of_a_connection_stays(ledger: Ledger, clock: ManualCloc
         connections.wait(tx, "sales", 30)
         row = connections.get(tx, "sales")
         assert connections.listed(tx) == [row]
-    assert first.start_at == again.start_at == row.start_at
+        late = connections.ensure(tx, "sales", clock.now() - timedelta(days=30))
+    assert first.start_at < again.start_at, "nothing was read yet: a corrected start counts"
+    assert late.start_at == row.start_at == again.start_at, "what was read begins where it began"
     assert row.covered_until == clock.now()
     assert row.account_id == "org-1"
     assert row.retry_at is not None
