@@ -64,6 +64,7 @@ class MemoryCrm:
         self.faults = FaultPlan()
         self.requests: Counter[str] = Counter()
         self.account_id = "account-1"
+        self.problems: tuple[str, ...] = ()
         self.page_size = 1000
         self.calls: dict[str, FarCall] = {}
         self.deals: dict[str, Deal] = {}

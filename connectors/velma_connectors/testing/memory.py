@@ -50,7 +50,10 @@ class MemoryConnector:
         return self._capabilities
 
     def check(self) -> Health:
-        return self._ask("check", lambda: Health(self._crm.account_id, "Example", "sync@example.com", "1"))
+        def who() -> Health:
+            return Health(self._crm.account_id, "Example", "sync@example.com", "1", self._crm.problems)
+
+        return self._ask("check", who)
 
     def count(self, window: Window) -> int:
         return self._ask("count", lambda: len(self._changed(window)))

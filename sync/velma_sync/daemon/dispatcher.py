@@ -210,10 +210,6 @@ class Dispatcher:
         seconds = settings.sweep_seconds
         if load.next_new is not None and not load.has_due:
             seconds = min(seconds, (load.next_new - load.now).total_seconds())
-        for name, ready in load.ready.items():
-            if not self._is_blocked(name):
-                lingered = (load.now - ready.oldest).total_seconds()
-                seconds = min(seconds, max(0.0, settings.linger_seconds - lingered))
         return seconds
 
     def _renew(self) -> None:

@@ -47,7 +47,6 @@ class Ready:
     oldest: datetime
 
 
-_working = select(func.count()).where(call.c.state == CallState.WORKING)
 _ready = (
     select(call.c.connection, func.count(), func.min(call.c.state_at))
     .where(call.c.state == CallState.ANALYZED, call.c.due_at <= bindparam("moment"))
@@ -88,11 +87,6 @@ def billing(tx: Transaction, *, since: datetime | None = None) -> Billing:
     unknown = rows.get(Outcome.UNKNOWN, (None, 0, 0.0, 0))
     unmeasured = answered[1] - answered[3] + unknown[1] - unknown[3]
     return Billing(answered[1], float(answered[2]), unknown[1], float(unknown[2]), unmeasured)
-
-
-def working(tx: Transaction) -> int:
-    """Slots taken, by any worker."""
-    return tx.count(_working)
 
 
 def ready_to_write(tx: Transaction) -> dict[str, Ready]:

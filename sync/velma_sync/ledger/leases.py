@@ -125,19 +125,20 @@ def _is_ready(queue: AnyRow, connections: Collection[str], tx: Transaction) -> b
 def _lease(
     tx: Transaction, row: AnyRow, owner: str, rules: LeaseRules, *, limited: bool, faults: int
 ) -> Claim:
+    is_hashed = row.audio_sha256 is not None and row.worked_fingerprint == row.fingerprint
+    known = Question(row.audio_sha256, row.config_hash) if is_hashed else None
     move(
         tx,
         row.id,
         CallState.NEW,
         CallState.WORKING,
+        owner=owner,
         lease_until=tx.now + timedelta(seconds=rules.lease_seconds),
         attempts=row.attempts + 1,
         worked_fingerprint=row.fingerprint,
-        owner=owner,
+        audio_sha256=known.audio_sha256 if known else None,
+        config_hash=known.config_hash if known else None,
     )
-    known = None
-    if row.audio_sha256 and row.config_hash and row.worked_fingerprint == row.fingerprint:
-        known = Question(row.audio_sha256, row.config_hash)
     return Claim(
         id=row.id,
         call=call_from_text(row.snapshot),

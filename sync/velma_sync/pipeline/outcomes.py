@@ -37,10 +37,9 @@ _UNIT_STATES = {
 _ARRIVALS = {
     WriteStatus.OK: Arrival.WRITTEN,
     WriteStatus.REJECTED: Arrival.REFUSED,
-    WriteStatus.RETRY: Arrival.REFUSED,
     WriteStatus.GONE: Arrival.REFUSED,
 }
-"""An unknown write stays an intent: its value may stand in the CRM."""
+"""Any other write stays an intent: its value may stand in the CRM."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,8 +132,12 @@ def test_our_values_are_the_last_that_arrived_and_those_that_may_have(
             ("second", Arrival.WRITTEN),
         ]
         history.confirm(tx, [mine[0].id])
+    write(ledger, call, "never arrived", None)
+    clock.advance(1)
+    write(ledger, call, "last", Arrival.WRITTEN)
+    with ledger.read() as tx:
         assert [each.value for each in history.own_values(tx, "sales", [DEAL])[DEAL, "stage_note"]] == [
-            "lost"
+            "last"
         ]
 
 

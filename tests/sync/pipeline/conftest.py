@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Pool, event
 
 from velma_sync.ledger.database import open_ledger
 
@@ -20,6 +21,18 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("empty") / "ledger.db"
     open_ledger(path).close()
     return path
+
+
+@pytest.fixture(autouse=True)
+def quick_disk() -> Iterator[None]:
+    """No power fails here: commits need not wait for the disk."""
+
+    def hurry(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF").close()
+
+    event.listen(Pool, "connect", hurry)
+    yield
+    event.remove(Pool, "connect", hurry)
 
 
 @pytest.fixture

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+from sqlalchemy import select
 
 from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.model import CallRef, FieldKind, FieldValue, Recording, RecordRef
@@ -17,10 +20,12 @@ from velma_connectors.testing.clock import ManualClock
 from velma_connectors.testing.far_side import CALL, DEAL, MemoryCrm, writable
 from velma_connectors.testing.memory import MemoryConnector
 from velma_mappings.mapping_file import MappingFile
-from velma_sync.ledger import connections, leases, spending
+from velma_sync.daemon.tasks import sweep
+from velma_sync.ledger import connections, leases, payments, spending
 from velma_sync.ledger.calls import CallFilter, StoredCall
 from velma_sync.ledger.counts import Billing
 from velma_sync.ledger.database import Ledger, open_ledger
+from velma_sync.ledger.schema import payment
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import work_one
 from velma_sync.pipeline.discover import discover
@@ -111,7 +116,7 @@ class Rig:
         self.settings = settings or EngineSettings()
         self.mapping = mapping
         self.write_batch = write_batch
-        self.free_bytes = 10**12
+        self.free_bytes: Callable[[], int] = lambda: 10**12
         self.config: Callable[[str | None, str | None], AnalysisConfig] = lambda stage, pipeline: CONFIG
         self.ledger: Ledger
         self.engine: Engine
@@ -136,13 +141,13 @@ class Rig:
             self.recordings,
             self.settings,
             clock=self.clock,
-            free_bytes=lambda: self.free_bytes,
+            free_bytes=lambda: self.free_bytes(),
             jitter=lambda: 0.0,
         )
         with self.ledger.write() as tx:
             spending.ensure(tx, self.analyzer.name)
             for name in self.crms:
-                connections.ensure(tx, name, tx.now)
+                connections.ensure(tx, name, None)
             leases.expire_all(tx)
             leases.return_expired(tx, self.settings.lease_rules)
 
@@ -173,6 +178,9 @@ class Rig:
     def look_late(self) -> None:
         for connection in self.engine.connections.values():
             attempt(self.engine, connection, "late", partial(look_for_recordings, self.engine, connection))
+
+    def sweep(self) -> None:
+        sweep(self.engine)
 
     def work(self) -> int:
         """Analyse call after call until none can be claimed."""
@@ -213,6 +221,19 @@ class Rig:
 
     def story(self, id: str, name: str | None = None) -> CallStory:
         return show(self.ledger, CallRef(name or next(iter(self.crms)), CALL, id))
+
+    def summary_of(self, stored: StoredCall) -> str:
+        """What the analyzer's stored answer says about a call."""
+        assert stored.question is not None
+        with self.ledger.read() as tx:
+            found = payments.answers(tx, [stored.question])[stored.question]
+        return str(json.loads(found.answer)["summary"])
+
+    def unknown_audio(self) -> list[str]:
+        """Recordings for which a request was ever without an outcome."""
+        unknown = select(payment.c.audio_sha256).where(payment.c.outcome == payments.Outcome.UNKNOWN)
+        with self.ledger.read() as tx:
+            return list(tx.run(unknown).scalars())
 
     def states(self) -> dict[str, str]:
         return {each.ref.id: each.state.value for each in self.calls()}

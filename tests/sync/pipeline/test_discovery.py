@@ -110,6 +110,19 @@ def test_a_changed_recording_of_a_finished_call_is_new_work(rig: Rig) -> None:
     assert len(rig.crm.notes) == 1, "the note is replaced"
 
 
+def test_a_changed_recording_is_not_taken_for_the_former_one_after_a_failed_try(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.run()
+    rig.clock.advance(60)
+    rig.crm.attach("c1", b"two", touches=True)
+    rig.analyzer.answers[sha(b"two")] = answer("Another recording.")
+    rig.crm.fail(Fault("open_recording", RetryLater("the host is down")))
+    rig.run()
+    rig.clock.advance(60)
+    rig.run()
+    assert rig.read(CALL, "c1")["summary"] == "Another recording."
+
+
 def test_a_recording_that_disappears_is_not_forgotten_once_analysed(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.poll()
@@ -188,6 +201,37 @@ def test_a_late_recording_is_analysed_and_a_deleted_call_is_not_waited_for(rig: 
     assert rig.states() == {"late": "done", "gone": "skipped"}
     assert rig.call("gone").code == "gone"
     assert rig.crm.notes_on(late)
+
+
+def test_a_waiting_call_that_turns_out_to_be_voicemail_is_skipped(rig: Rig) -> None:
+    rig.crm.add_call("c1")
+    rig.poll()
+    rig.crm.add_call("c1", skip_reason="voicemail")
+    rig.clock.advance(120)
+    rig.look_late()
+    assert rig.states() == {"c1": "skipped"}
+
+
+def test_a_finished_call_stays_as_it_is_when_only_its_surroundings_change(rig: Rig) -> None:
+    rig.crm.add_deal("d1")
+    rig.crm.add_call("c1", audio=b"one")
+    rig.run()
+    rig.clock.advance(60)
+    rig.crm.link("c1", "d1")
+    rig.crm.touch("c1")
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.read(DEAL, "d1")["last_summary"] is None
+
+
+def test_another_recording_of_a_finished_call_that_is_now_filtered_is_no_work(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.run()
+    rig.clock.advance(60)
+    rig.crm.add_call("c1", audio=b"two", skip_reason="no consent")
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 1
 
 
 def test_a_recording_that_comes_after_all_is_taken_when_its_call_is_touched(rig: Rig) -> None:

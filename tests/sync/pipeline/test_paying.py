@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,6 @@ from velma_connectors.testing.far_side import CALL
 from velma_connectors.testing.faults import Fault
 from velma_sync.ledger import connections, leases, spending
 from velma_sync.ledger.database import Ledger
-from velma_sync.ledger.states import CallState
 from velma_sync.pipeline import analyze as analyzing
 from velma_sync.pipeline.analyze import analyze, work_one
 from velma_sync.pipeline.health import greet, probe, resume_connection, resume_spending
@@ -298,6 +298,13 @@ def test_a_stopped_connection_is_said_once_looked_at_and_recovers_once(rig: Rig)
     assert all(each.attempts == 0 for each in rig.calls())
 
 
+def test_what_the_crm_lacks_is_said(rig: Rig) -> None:
+    rig.crm.problems = ("Field Amount is hidden.",)
+    with capture_logs() as logs:
+        greet(rig.engine, rig.connection)
+    assert [each["problem"] for each in logs] == ["Field Amount is hidden."]
+
+
 def test_a_connection_that_reaches_another_account_is_paused(rig: Rig) -> None:
     assert greet(rig.engine, rig.connection) is not None
     assert greet(rig.engine, rig.connection) is not None
@@ -364,10 +371,10 @@ def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> No
 
 def test_nothing_is_claimed_without_room_to_store_an_answer(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
-    rig.free_bytes = rig.settings.min_free_bytes - 1
+    rig.free_bytes = lambda: rig.settings.min_free_bytes - 1
     rig.run()
     assert rig.states() == {"c1": "new"}
-    rig.free_bytes += 1
+    rig.free_bytes = lambda: rig.settings.min_free_bytes
     rig.run()
     assert rig.states() == {"c1": "done"}
 
@@ -471,18 +478,21 @@ def test_a_lapsed_lease_ends_with_the_deadline_of_its_call(rig: Rig) -> None:
 
 
 def test_threads_share_the_limit_and_nobody_pays_twice(build_rig: BuildRig) -> None:
-    together = threading.Barrier(4, timeout=30)
-    analyzer = CannedAnalyzer(default=answer("A summary."), most_at_once=4, during=together.wait)
+    together, arrivals = threading.Barrier(4, timeout=30), itertools.count()
+
+    def during() -> None:
+        if next(arrivals) < together.parties:
+            together.wait()
+
+    analyzer = CannedAnalyzer(default=answer("A summary."), most_at_once=4, during=during)
     rig = build_rig(settings=EngineSettings(max_in_flight=4), analyzer=analyzer)
     for number in range(40):
         rig.crm.add_call(f"c{number}", audio=str(number).encode())
     rig.poll()
     with ThreadPoolExecutor(8) as pool:
-        for _ in range(20):
-            list(pool.map(lambda _: work_one(rig.engine), range(8)))
-            if not rig.calls(CallState.NEW):
-                break
+        worked = sum(pool.map(lambda _: rig.work(), range(8)))
     rig.write()
+    assert worked == 40, "no request was refused"
     assert set(rig.states().values()) == {"done"}
     assert set(analyzer.bills.values()) == {1}
     assert analyzer.most_in_flight == 4
