@@ -9,9 +9,10 @@ import click
 
 from velma_sync.cli.options import config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import counted, moment, paid_for, print_json, print_rows
+from velma_sync.cli.output import counted, moment, paid_for, plain, print_json, print_rows
 
 if TYPE_CHECKING:
+    from velma_sync.ledger.database import Ledger
     from velma_sync.pipeline.operate import Status
 
 
@@ -28,7 +29,8 @@ def command(config: Path | None, as_json: bool) -> int:
 
     with opened_ledger(config) as ledger:
         found = status(ledger)
-    print_json(found) if as_json else _print(found)
+        runs = _runs(ledger, found)
+    print_json(plain(found) | {"daemon_runs": runs}) if as_json else _print(found, runs)
     if not (_goes_on(found) and all(tick.ok for tick in found.ticks)):
         return ExitCode.REFUSED
     return ExitCode.ATTENTION if needs_attention(found.calls) else ExitCode.FINE
@@ -39,7 +41,16 @@ def _goes_on(found: Status) -> bool:
     return not paused and not any(gate.stopped for gate in found.analyzers)
 
 
-def _print(found: Status) -> None:
+def _runs(ledger: Ledger, found: Status) -> bool:
+    """Whether a daemon works now. One that was killed could not say so, but holds its ledger file no more."""
+    from velma_sync.ledger.lock import is_held
+
+    if found.daemon is None or found.daemon.stopped_at is not None:
+        return False
+    return ledger.path is None or is_held(ledger.path)
+
+
+def _print(found: Status, runs: bool) -> None:
     print_rows(
         [
             (each.connection, each.state, str(each.calls), f"since {moment(each.oldest)}", each.code or "")
@@ -64,13 +75,16 @@ def _print(found: Status) -> None:
     print_rows(
         [("problem", tick.name, moment(tick.at), tick.message or "") for tick in found.ticks if not tick.ok]
     )
-    click.echo(_daemon(found))
+    click.echo(_daemon(found, runs))
 
 
-def _daemon(found: Status) -> str:
+def _daemon(found: Status, runs: bool) -> str:
     daemon = found.daemon
     if daemon is None:
         return "No daemon has run yet."
     if daemon.stopped_at:
         return f"No daemon runs; the last one stopped at {moment(daemon.stopped_at)}."
-    return f"A daemon runs since {moment(daemon.started_at)}, last sign of life {moment(daemon.beat_at)}."
+    alive = f"last sign of life {moment(daemon.beat_at)}"
+    if not runs:
+        return f"No daemon runs; the last one ended without saying so, {alive}."
+    return f"A daemon runs since {moment(daemon.started_at)}, {alive}."

@@ -33,7 +33,7 @@ def only_daemon(ledger: Path) -> Iterator[None]:
 
     Raises LedgerInUse.
     """
-    path = ledger.with_name(ledger.name + ".lock")
+    path = _lock_of(ledger)
     create_private(path)
     with path.open("r+") as lock:
         try:
@@ -48,3 +48,20 @@ def only_daemon(ledger: Path) -> Iterator[None]:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
+
+
+def is_held(ledger: Path) -> bool:
+    """Whether a daemon works on this ledger file now; creates and changes nothing."""
+    try:
+        with _lock_of(ledger).open() as lock:
+            # Shared, so that several who look never take each other for a daemon.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _lock_of(ledger: Path) -> Path:
+    return ledger.with_name(ledger.name + ".lock")

@@ -74,6 +74,16 @@ def test_only_one_daemon_works_on_a_ledger(room: Rehearsal, velma_sync: Callable
         assert "A daemon runs since" in velma_sync("status").out
 
 
+def test_a_killed_daemon_is_not_said_to_run(room: Rehearsal, velma_sync: Callable[..., Any]) -> None:
+    with running("run") as process:
+        wait_for(process.stderr, "started")
+        assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is True
+        process.kill()
+        process.wait(60)
+    assert "No daemon runs; the last one ended without saying so" in velma_sync("status").out
+    assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is False
+
+
 def test_a_command_in_a_sandbox_uses_nothing_of_the_real_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
