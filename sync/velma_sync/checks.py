@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from velma_connectors.errors import Problem, Verdict
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 MOST_NAMED = 3
 """Fields that are named when the same is wrong with many."""
 
+SQLITE_BEGINS = b"SQLite format 3\0"
+"""The first 16 bytes of every database file (sqlite.org/fileformat.html, 1.3)."""
+
 
 class Mark(StrEnum):
     """How good a fact is."""
@@ -26,7 +31,7 @@ class Mark(StrEnum):
     ADVICE = "advice"
     """Works, but could be better."""
     PROBLEM = "problem"
-    """Calls would be analysed, but something would be missing."""
+    """To be mended here: something would be missing, or nothing would start."""
     REFUSED = "refused"
     """A system cannot be reached or refuses us: nothing would work."""
 
@@ -56,7 +61,7 @@ def check_everything(workspace: Workspace) -> CheckReport:
     Costs a few CRM requests and nothing at the analyzer. One system's refusal does not hide the others.
     """
     configuration = workspace.configuration
-    facts = list(_files(configuration))
+    facts = [*_files(configuration), *_places(configuration)]
     for connection in configuration.connections:
         facts += _connection(workspace, connection)
     facts += _analyzer(workspace)
@@ -74,6 +79,49 @@ def _files(configuration: Configuration) -> Iterator[Fact]:
     )
     for problem in advise(configuration.analysis):
         yield Fact("analysis", Mark.ADVICE, str(problem))
+
+
+def _places(configuration: Configuration) -> Iterator[Fact]:
+    """Whether what this machine keeps can be kept; creates nothing."""
+    ledger, audio = configuration.ledger, configuration.audio_directory
+    if ledger.url is None:
+        yield _place("ledger", ledger.path, _ledger_obstacle(ledger.path), "path")
+    yield _place("recordings", audio, _audio_obstacle(audio), "audio_directory")
+
+
+def _place(about: str, path: Path, obstacle: str, setting: str) -> Fact:
+    if not obstacle:
+        return Fact(about, Mark.OK, f"{path} can be written.")
+    remedy = f"Change that, or let '{setting}' name another place."
+    return Fact(about, Mark.PROBLEM, str(Problem(str(path), obstacle, remedy)))
+
+
+def _ledger_obstacle(path: Path) -> str:
+    if not os.access(path, os.F_OK):
+        return _obstacle_in(path.parent)
+    if not path.is_file():
+        return "is no file."
+    if not os.access(path, os.R_OK | os.W_OK):
+        return "this user may not read and write it."
+    with path.open("rb") as file:
+        start = file.read(len(SQLITE_BEGINS))
+    if start not in (b"", SQLITE_BEGINS):
+        return "is no ledger, and would not be overwritten."
+    return _obstacle_in(path.parent)
+
+
+def _audio_obstacle(directory: Path) -> str:
+    if os.access(directory, os.F_OK) and directory.is_dir() and directory.stat().st_mode & 0o077:
+        return "other users can read this directory of recordings (chmod 700 ends that)."
+    return _obstacle_in(directory)
+
+
+def _obstacle_in(directory: Path) -> str:
+    """What keeps us from making files there, making the directory first where it is missing."""
+    nearest = next(each for each in (directory, *directory.parents) if os.access(each, os.F_OK))
+    if not nearest.is_dir():
+        return f"{nearest} is no directory."
+    return "" if os.access(nearest, os.W_OK | os.X_OK) else f"this user may not write in {nearest}."
 
 
 def _connection(workspace: Workspace, connection: Connection) -> Iterator[Fact]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def command(config: Path | None, as_json: bool) -> int:
     """Check everything that can be known before a call is paid for.
 
-    The files, the secrets, who we are to each CRM, whether the mapped fields can be written, the Velma
-    key and what is asked of Velma. Costs a few CRM requests and changes nothing.
+    The files, the secrets, where the ledger and the recordings go, who we are to each CRM, whether the
+    mapped fields can be written, the Velma key and what is asked of Velma. Costs a few CRM requests and
+    changes nothing.
     """
     from velma_sync.checks import check_everything
 

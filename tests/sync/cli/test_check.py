@@ -15,9 +15,13 @@ Golden = Callable[[str], str]
 Edit = Callable[[str, str, str], None]
 
 
+def here(text: str) -> str:
+    return text.replace(f"{Path.cwd()}/", "")
+
+
 def test_a_fresh_org_lacks_the_fields(room: Rehearsal, velma_sync: Command, golden: Golden) -> None:
     outcome = velma_sync("check")
-    assert outcome.out == golden("check_fresh.txt")
+    assert here(outcome.out) == golden("check_fresh.txt")
     assert outcome.code == ExitCode.ATTENTION
 
 
@@ -35,7 +39,7 @@ def test_after_provisioning_everything_is_in_order(
     assert applied.code == ExitCode.FINE
     assert {line.split()[0] for line in applied.out.splitlines()} == {"ok"}
     outcome = velma_sync("check")
-    assert outcome.out == golden("check_ready.txt")
+    assert here(outcome.out) == golden("check_ready.txt")
     assert outcome.code == ExitCode.FINE
     assert velma_sync("provision").out.endswith("Nothing to do.\n")
 
@@ -94,6 +98,8 @@ def test_systems_that_cannot_be_reached_are_told_one_by_one(room: Rehearsal, vel
     assert outcome.code == ExitCode.REFUSED
     assert [line.split()[:2] for line in outcome.out.splitlines()] == [
         ["ok", "velma-sync.yaml"],
+        ["ok", "ledger"],
+        ["ok", "recordings"],
         ["refused", "demo"],
         ["refused", "velma-2"],
     ]

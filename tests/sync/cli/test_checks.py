@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -122,7 +123,9 @@ def told(report: CheckReport, mark: Mark) -> list[tuple[str, str]]:
 def test_when_all_is_well_every_fact_is_ok() -> None:
     report = checked(configured({"a": crm(), "b": crm()}))
     assert {fact.mark for fact in report.facts} == {Mark.OK}
-    assert [fact.about for fact in report.facts] == ["velma-sync.yaml", "a", "a", "b", "b", "canned"]
+    assert [fact.about for fact in report.facts] == [
+        *("velma-sync.yaml", "ledger", "recordings", "a", "a", "b", "b", "canned")
+    ]
 
 
 def test_what_the_crm_says_is_missing_is_a_problem() -> None:
@@ -157,7 +160,55 @@ def test_one_system_that_refuses_us_does_not_hide_the_others(verdict: StopConnec
     broken.faults.add(Fault("check", verdict))
     report = checked(configured({"a": broken, "b": crm()}))
     assert told(report, Mark.REFUSED) == [("a", str(verdict))]
-    assert [about for about, _ in told(report, Mark.OK)] == ["velma-sync.yaml", "b", "b", "canned"]
+    ok = [about for about, _ in told(report, Mark.OK)]
+    assert ok == ["velma-sync.yaml", "ledger", "recordings", "b", "b", "canned"]
+
+
+@pytest.mark.parametrize(
+    ("ledger", "audio", "told_of"),
+    [
+        ("text/ledger.db", "audio", "ledger: {}/text/ledger.db: {}/text is no directory. "),
+        ("text", "audio", "ledger: {}/text: is no ledger, and would not be overwritten. "),
+        ("open", "audio", "ledger: {}/open: is no file. "),
+        ("ledger.db", "text", "recordings: {}/text: {}/text is no directory. "),
+        ("ledger.db", "open", "recordings: {}/open: other users can read this directory "),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_a_problem(
+    tmp_path: Path, ledger: str, audio: str, told_of: str
+) -> None:
+    (tmp_path / "text").write_text("This is a text and no database.")
+    (tmp_path / "open").mkdir(mode=0o755)
+    configuration = replace(
+        configured({"a": crm()}),
+        ledger=LedgerSettings(path=tmp_path / ledger),
+        audio_directory=tmp_path / audio,
+    )
+    ((about, sentence),) = told(checked(configuration), Mark.PROBLEM)
+    assert f"{about}: {sentence}".startswith(told_of.replace("{}", str(tmp_path)))
+    assert "name another place" in sentence
+
+
+def test_places_are_looked_at_and_not_made(tmp_path: Path) -> None:
+    configuration = replace(
+        configured({"a": crm()}),
+        ledger=LedgerSettings(path=tmp_path / "new/ledger.db"),
+        audio_directory=tmp_path / "new/audio",
+    )
+    assert {fact.mark for fact in checked(configuration).facts} == {Mark.OK}
+    assert list(tmp_path.iterdir()) == []
+    with Workspace(configuration) as workspace:
+        _ = workspace.ledger
+    assert {fact.mark for fact in checked(configuration).facts} == {Mark.OK}, "it is there now"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_of_another_is_a_problem(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    configuration = replace(configured({"a": crm()}), ledger=LedgerSettings(path=tmp_path / "ledger.db"))
+    ((_, sentence),) = told(checked(configuration), Mark.PROBLEM)
+    tmp_path.chmod(0o700)
+    assert f"this user may not write in {tmp_path}" in sentence
 
 
 def test_a_refused_key_is_told_and_the_presets_stay_unchecked() -> None:
