@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,12 @@ import click
 from velma_sync.cli.options import config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode, needs_attention
 from velma_sync.cli.output import counted, moment, paid_for, plain, print_json, print_rows
+from velma_sync.cli.reasons import in_words
+from velma_sync.ledger.states import CallState
 
 if TYPE_CHECKING:
+    from velma_sync.ledger.connections import ConnectionRow
+    from velma_sync.ledger.counts import CallCount
     from velma_sync.ledger.database import Ledger
     from velma_sync.pipeline.operate import Status
 
@@ -30,7 +36,8 @@ def command(config: Path | None, as_json: bool) -> int:
     with opened_ledger(config) as ledger:
         found = status(ledger)
         runs = _runs(ledger, found)
-    print_json(plain(found) | {"daemon_runs": runs}) if as_json else _print(found, runs)
+        looks = _next_looks(ledger, found)
+    print_json(plain(found) | {"daemon_runs": runs}) if as_json else _print(found, runs, looks)
     if not (_goes_on(found) and all(tick.ok for tick in found.ticks)):
         return ExitCode.REFUSED
     return ExitCode.ATTENTION if needs_attention(found.calls) else ExitCode.FINE
@@ -50,10 +57,23 @@ def _runs(ledger: Ledger, found: Status) -> bool:
     return ledger.path is None or is_held(ledger.path)
 
 
-def _print(found: Status, runs: bool) -> None:
+def _next_looks(ledger: Ledger, found: Status) -> Mapping[str, datetime]:
+    """By connection, when the next missing recording is looked for."""
+    from velma_sync.ledger.counts import next_due
+
+    with ledger.read() as tx:
+        looks = {
+            each.connection: next_due(tx, each.state, [each.connection])
+            for each in found.calls
+            if each.state is CallState.WAITING_RECORDING
+        }
+    return {name: due_at for name, due_at in looks.items() if due_at is not None}
+
+
+def _print(found: Status, runs: bool, looks: Mapping[str, datetime]) -> None:
     print_rows(
         [
-            (each.connection, each.state, str(each.calls), f"since {moment(each.oldest)}", each.code or "")
+            (each.connection, each.state, str(each.calls), f"since {moment(each.oldest)}", _why(each, looks))
             for each in found.calls
         ]
     )
@@ -65,8 +85,7 @@ def _print(found: Status, runs: bool) -> None:
             f"Billing unknown for {counted(billing.unknown, 'request')}, {minutes:.1f} minutes of audio."
         )
     for row in found.connections:
-        state = f"paused: {row.paused_reason}" if row.paused_at else "in order"
-        click.echo(f"{row.name}: {state}, read up to {moment(row.covered_until)}.")
+        click.echo(_connection(row))
     for gate in found.analyzers:
         if gate.stopped:
             click.echo(
@@ -76,6 +95,21 @@ def _print(found: Status, runs: bool) -> None:
         [("problem", tick.name, moment(tick.at), tick.message or "") for tick in found.ticks if not tick.ok]
     )
     click.echo(_daemon(found, runs))
+
+
+def _why(count: CallCount, looks: Mapping[str, datetime]) -> str:
+    if count.state is not CallState.WAITING_RECORDING:
+        return in_words(count.code)
+    due_at = looks.get(count.connection)
+    return f"no recording yet; looked for again from {moment(due_at)} on" if due_at else "no recording yet"
+
+
+def _connection(row: ConnectionRow) -> str:
+    reach = f"read up to {moment(row.covered_until)}" if row.covered_until else "never read yet"
+    line = f"{row.name}: takes calls changed since {moment(row.start_at)}, {reach}"
+    if row.paused_at is None:
+        return f"{line}, in order."
+    return f"{line}. Paused since {moment(row.paused_at)}: {row.paused_reason}"
 
 
 def _daemon(found: Status, runs: bool) -> str:

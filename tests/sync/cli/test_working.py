@@ -210,7 +210,13 @@ def test_an_org_that_refuses_us_makes_the_run_fail(room: Rehearsal, velma_sync: 
     outcome = velma_sync("once")
     assert outcome.code == ExitCode.REFUSED
     assert "demo is paused:" in outcome.out
-    assert velma_sync("status").code == ExitCode.REFUSED
+    status = velma_sync("status")
+    assert status.code == ExitCode.REFUSED
+    assert re.search(
+        r"^demo: takes calls changed since <time>, never read yet\. Paused since <time>: \w",
+        untimed(status.out),
+        re.MULTILINE,
+    )
 
 
 def test_a_refused_key_stops_spending_and_is_told(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:

@@ -1,0 +1,37 @@
+"""Why a call stands where it stands, in words: the ledger keeps codes, people read sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+IN_WORDS: Mapping[str, str] = {
+    "audio_rejected": "Velma refused the recording",
+    "audio_too_large": "the recording is too large",
+    "bad_link": "the link to the recording leads nowhere",
+    "before_start": "took place before this connection starts",
+    "fault": "velma-sync itself failed; calls show has the trace",
+    "filtered": "the CRM says it is not to be analysed",
+    "gone": "the record was deleted in the CRM",
+    "host_not_allowed": "the recording is on a host that is not allowed",
+    "no_deal": "no deal was updated: there is none, or none was chosen",
+    "no_recording": "no recording appeared",
+    "not_audio": "the recording is no audio",
+    "recording_unavailable": "the CRM does not hand out the recording",
+    "rejected": "the CRM refused a part of what was written",
+    "retry": "the CRM did not take it yet; written again by itself",
+    "retrying": "the last try failed; tried again by itself",
+    "same_audio": "waits for another call with the same audio",
+    "source_unavailable": "the source does not hand out the recording",
+    "stopped": "waits until spending, or the connection, is resumed",
+    "too_long": "longer than max_seconds",
+    "too_many_attempts": "tried too often",
+    "too_short": "shorter than min_seconds",
+    "unknown": "the CRM did not answer; read back before it is written again",
+    "unknown_billing": "sent without an answer; may have been billed",
+    "unsupported_audio": "the recording is of a kind that Velma does not take",
+}
+
+
+def in_words(code: str | None) -> str:
+    """The words for a code; the code itself when it is none of ours."""
+    return IN_WORDS.get(code, code) if code else ""
