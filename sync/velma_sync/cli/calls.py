@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from velma_connectors.model import CallRef
-from velma_sync.cli.options import call, config_option, json_option, opened_ledger
+from velma_sync.cli.options import call, config_option, json_option, opened_ledger, refuse_unknown
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import moment, print_json, print_left_out, print_rows, shown
 from velma_sync.ledger.states import CallState
@@ -42,13 +42,17 @@ def list_command(
 ) -> int:
     """Show the calls the ledger knows, the latest first."""
     from velma_sync.ledger.calls import CallFilter
-    from velma_sync.pipeline.operate import list_calls
+    from velma_sync.pipeline.operate import list_calls, status
 
     wanted = CallFilter(connection, tuple(CallState(state) for state in states), record=record, limit=limit)
     with opened_ledger(config) as ledger:
+        if connection is not None:
+            refuse_unknown("connection", [connection], (row.name for row in status(ledger).connections))
         found = list_calls(ledger, wanted)
     if as_json:
         print_json(found)
+    elif not found:
+        click.echo("No calls.")
     else:
         print_rows(
             [(str(each.ref), moment(each.call.started_at), each.state, each.reason or "") for each in found]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from velma_connectors.errors import VelmaSyncError
+from velma_connectors.errors import ConfigError, Problem, VelmaSyncError
 from velma_connectors.model import CallRef
 
 if TYPE_CHECKING:
@@ -74,6 +74,17 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
         raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")
     with closing(open_ledger_of(settings)) as ledger:
         yield ledger
+
+
+def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise ConfigError for every name that the ledger does not know."""
+    there = tuple(known)
+    remedy = f"Known: {', '.join(there)}." if there else "It knows none yet; begin with: velma-sync once"
+    problems = [
+        Problem(f"{kind} '{name}'", "is not in the ledger.", remedy) for name in names if name not in there
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:

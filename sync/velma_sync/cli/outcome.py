@@ -42,9 +42,13 @@ EXIT_CODES = {
 }
 
 
+TO_MEND = frozenset({"rejected", "host_not_allowed"})
+"""Reasons to end a call that somebody can mend: a rule of the CRM, or the list of recording hosts."""
+
+
 def needs_attention(counts: Iterable[CallCount]) -> bool:
     """Whether a person has to look at some of these calls."""
-    return any(each.state in (CallState.HELD, CallState.DEAD) for each in counts)
+    return any(each.state in (CallState.HELD, CallState.DEAD) or each.code in TO_MEND for each in counts)
 
 
 def exit_code_of(error: BaseException) -> ExitCode:

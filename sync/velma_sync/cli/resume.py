@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from velma_sync.cli.options import config_option, json_option, opened_ledger
+from velma_sync.cli.options import config_option, json_option, opened_ledger, refuse_unknown
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import print_json, print_rows
 
@@ -25,7 +25,12 @@ def command(names: tuple[str, ...], config: Path | None, as_json: bool) -> int:
     NAME is a connection, or the analyzer whose spending is stopped; `velma-sync status` shows both with the
     reason. Mend the reason first.
     """
+    from velma_sync.pipeline.operate import status
+
     with opened_ledger(config) as ledger:
+        found = status(ledger)
+        known = [*(row.name for row in found.connections), *(gate.name for gate in found.analyzers)]
+        refuse_unknown("connection or analyzer", names, known)
         outcomes = [{"name": name, "outcome": _resume(ledger, name)} for name in names]
     if as_json:
         print_json(outcomes)

@@ -41,7 +41,8 @@ def test_after_provisioning_everything_is_in_order(
     outcome = velma_sync("check")
     assert here(outcome.out) == golden("check_ready.txt")
     assert outcome.code == ExitCode.FINE
-    assert velma_sync("provision").out.endswith("Nothing to do.\n")
+    assert velma_sync("provision").out == "41 fields are there already.\nNothing to do.\n"
+    assert velma_sync("provision", "--apply").out == "41 fields are there already.\n"
 
 
 def test_checking_pays_for_nothing_and_opens_no_ledger(room: Rehearsal, velma_sync: Command) -> None:

@@ -107,6 +107,31 @@ def test_calls_are_listed_by_what_is_asked_for(room: Rehearsal, velma_sync: Comm
     assert [each["call"]["ref"]["id"] for each in only] == [call.rpartition(":")[2]]
 
 
+def test_no_calls_are_said_to_be_none(velma_sync: Command) -> None:
+    velma_sync("once")
+    outcome = velma_sync("calls", "list", "--state", "dead")
+    assert (outcome.code, outcome.out) == (ExitCode.FINE, "No calls.\n")
+    assert json.loads(velma_sync("calls", "list", "--state", "dead", "--json").out) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("calls", "list", "--connection", "nope"), "connection 'nope': is not in the ledger. Known: demo."),
+        (
+            ("resume", "demo", "nope"),
+            "connection or analyzer 'nope': is not in the ledger. Known: demo, velma-2.",
+        ),
+    ],
+)
+def test_a_name_nobody_knows_is_refused_with_those_that_are_known(
+    velma_sync: Command, arguments: tuple[str, ...], told: str
+) -> None:
+    velma_sync("once")
+    outcome = velma_sync(*arguments)
+    assert (outcome.code, outcome.out, outcome.err) == (ExitCode.CONFIGURATION, "", f"{told}\n")
+
+
 def test_a_calls_story_names_what_was_written(velma_sync: Command, call: str) -> None:
     velma_sync("once")
     outcome = velma_sync("calls", "show", call)
