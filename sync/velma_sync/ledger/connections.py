@@ -26,6 +26,11 @@ class ConnectionRow:
     faults: int
 
 
+def rests(row: ConnectionRow, now: datetime) -> bool:
+    """The connection is paused, or the CRM asked not to be called yet."""
+    return row.paused_at is not None or (row.retry_at is not None and row.retry_at > now)
+
+
 def ensure(tx: Transaction, name: str, start_at: datetime | None) -> ConnectionRow:
     """The connection's row, made on first sight. None starts at that moment.
 
@@ -88,9 +93,11 @@ def resume(tx: Transaction, name: str) -> bool:
     return tx.run(statement.values(values)).rowcount == 1
 
 
-def due_probes(tx: Transaction) -> list[str]:
-    """Names of paused connections that a check may bring back now."""
-    return list(tx.run(select(connection.c.name).where(connection.c.probe_at <= tx.now)).scalars())
+def due_probes(tx: Transaction, *, at_start: bool) -> list[str]:
+    """Names of paused connections that a check may bring back now; at a start, whenever it was due."""
+    names = select(connection.c.name)
+    due = connection.c.probe_at.is_not(None) if at_start else connection.c.probe_at <= tx.now
+    return list(tx.run(names.where(due)).scalars())
 
 
 def count_fault(tx: Transaction, name: str) -> int:

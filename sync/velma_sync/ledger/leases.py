@@ -30,6 +30,10 @@ class LeaseRules:
     max_resend: int
     max_attempts: int
 
+    def hold_after(self, unknown: int) -> bool:
+        """A person must look after this many paid requests without an answer."""
+        return unknown > self.max_resend
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -81,14 +85,22 @@ _expired = select(call).where(call.c.state.in_(LEASED), call.c.lease_until <= bi
 
 
 def claim_call(
-    tx: Transaction, *, analyzer: str, connections: Collection[str], owner: str, rules: LeaseRules
+    tx: Transaction,
+    *,
+    analyzer: str,
+    connections: Collection[str],
+    owner: str,
+    rules: LeaseRules,
+    alive: Collection[str] = (),
 ) -> Claim | None:
     """Lease the next call: of the connection with the fewest in flight, the one due longest.
+
+    `alive` are owners of this process that are known to go on, whatever a clock says.
 
     None when nothing is due, every slot is taken or the breaker is open.
     """
     gate = spending.lock(tx, analyzer)
-    return_expired(tx, rules)
+    return_expired(tx, rules, alive=alive)
     if gate.stopped:
         return None
     queues = tx.rows(_queues)
@@ -175,48 +187,57 @@ def expire_all(tx: Transaction) -> None:
     tx.run(update(call).where(call.c.state.in_(LEASED)).values(lease_until=tx.now))
 
 
-def return_expired(tx: Transaction, rules: LeaseRules) -> int:
-    """Give calls back whose worker is gone; returns how many.
+def return_expired(tx: Transaction, rules: LeaseRules, *, alive: Collection[str] = ()) -> int:
+    """Give calls back whose worker is gone; returns how many. Leases of `alive` owners are prolonged.
 
     One whose paid request was sent may have been billed: it is sent again at most `max_resend` times.
     """
-    rows = tx.rows(_expired, {"moment": tx.now})
-    for row in rows:
+    returned = 0
+    for row in tx.rows(_expired, {"moment": tx.now}):
+        if row.owner in alive:
+            renew(tx, [row.owner], rules.lease_seconds)
+            continue
         if row.state == CallState.WRITING:
-            move(tx, row.id, CallState.WRITING, CallState.ANALYZED, due_at=tx.now)
+            back = CallState.ANALYZED
+            moved = move(tx, row.id, CallState.WRITING, back, held_by=row.owner, due_at=tx.now)
         elif row.sent_at is not None:
-            payments.give_up_open(tx, [row.id])
-            return_unknown(tx, row.id, row.resends, rules, due_at=tx.now)
-        elif row.attempts >= rules.max_attempts:
-            reason = (
-                f"Its worker ended {row.attempts} times without a result. Look at the log, then retry it."
-            )
-            move(tx, row.id, CallState.WORKING, CallState.DEAD, code=TOO_MANY_ATTEMPTS, reason=reason)
+            moved = return_unknown(tx, row.id, row.resends, rules, due_at=tx.now, held_by=row.owner)
+            if moved:
+                payments.give_up_open(tx, row.id)
         else:
-            move(tx, row.id, CallState.WORKING, CallState.NEW, due_at=tx.now)
-    return len(rows)
+            moved = _return_unsent(tx, row, rules)
+        returned += moved
+    return returned
+
+
+def _return_unsent(tx: Transaction, row: AnyRow, rules: LeaseRules) -> bool:
+    """Nothing was paid; but a call that ends its worker again and again would do so for ever."""
+    if row.attempts < rules.max_attempts:
+        return move(tx, row.id, CallState.WORKING, CallState.NEW, held_by=row.owner, due_at=tx.now)
+    reason = f"Its worker ended {row.attempts} times without a result. Look at the log, then retry it."
+    values = {"code": TOO_MANY_ATTEMPTS, "reason": reason}
+    return move(tx, row.id, CallState.WORKING, CallState.DEAD, held_by=row.owner, **values)
 
 
 def return_unknown(
-    tx: Transaction,
-    call_id: int,
-    resends: int,
-    rules: LeaseRules,
-    *,
-    due_at: datetime,
-    held_by: str | None = None,
+    tx: Transaction, call_id: int, resends: int, rules: LeaseRules, *, due_at: datetime, held_by: str
 ) -> bool:
-    """A paid request got no answer: send it once more later, or hold the call. True when it is held."""
-    held = resends + 1 > rules.max_resend
+    """A paid request got no answer: send it once more later, or hold the call for a person.
+
+    False when the call was elsewhere by now.
+    """
+    is_held = rules.hold_after(resends + 1)
     times = "once" if resends == 0 else f"{resends + 1} times"
-    values = {
-        "resends": resends + 1,
-        "code": UNKNOWN_BILLING,
-        "reason": f"Sent to the analyzer {times} without an answer; each request may have been billed. "
-        + ("Retry it to pay for another request." if held else "It is sent again."),
-    }
-    if held:
-        move(tx, call_id, CallState.WORKING, CallState.HELD, held_by=held_by, **values)
-    else:
-        move(tx, call_id, CallState.WORKING, CallState.NEW, held_by=held_by, due_at=due_at, **values)
-    return held
+    next_step = "Retry it to pay for another request." if is_held else "It is sent again."
+    return move(
+        tx,
+        call_id,
+        CallState.WORKING,
+        CallState.HELD if is_held else CallState.NEW,
+        held_by=held_by,
+        due_at=due_at,
+        resends=resends + 1,
+        code=UNKNOWN_BILLING,
+        reason=f"Sent to the analyzer {times} without an answer; each request may have been billed. "
+        + next_step,
+    )

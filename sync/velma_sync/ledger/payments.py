@@ -121,8 +121,12 @@ def open_payment(
     return int(inserted[0])  # type: ignore[index]  # an insert of one row has a key
 
 
-def close_payment(tx: Transaction, payment_id: int, outcome: Outcome, question: Question) -> None:
+def close_payment(
+    tx: Transaction, payment_id: int, outcome: Outcome, question: Question, *, analyzer: str
+) -> None:
     """Record what came of a request, and let calls go on that waited for it."""
+    # Nobody may be deciding on this question meanwhile: it would be paid again, or waited for in vain.
+    spending.lock(tx, analyzer)
     closed = update(payment).where(payment.c.id == payment_id)
     tx.run(closed.values(outcome=outcome, finished_at=tx.now))
     if outcome is Outcome.ANSWERED:
@@ -166,9 +170,9 @@ def config_documents(tx: Transaction, hashes: Sequence[str]) -> dict[str, str]:
     return {row.hash: row.document for row in tx.rows(statement.where(analysis_config.c.hash.in_(hashes)))}
 
 
-def give_up_open(tx: Transaction, call_ids: Sequence[int]) -> None:
-    """Workers of these calls are gone: their open payments become unknown."""
-    lost = update(payment).where(payment.c.call_id.in_(call_ids), payment.c.outcome == Outcome.OPEN)
+def give_up_open(tx: Transaction, call_id: int) -> None:
+    """The call's worker is gone: its open payment becomes unknown."""
+    lost = update(payment).where(payment.c.call_id == call_id, payment.c.outcome == Outcome.OPEN)
     tx.run(lost.values(outcome=Outcome.UNKNOWN, finished_at=tx.now))
 
 

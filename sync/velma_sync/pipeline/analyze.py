@@ -44,6 +44,7 @@ def work_one(engine: Engine) -> bool:
             connections=engine.connections.keys(),
             owner=engine.leases.next_owner(),
             rules=engine.settings.lease_rules,
+            alive=engine.leases.renewable(engine.clock.monotonic()),
         )
     if claim is None:
         return False
@@ -61,6 +62,8 @@ def analyze(engine: Engine, claim: Claim) -> None:
                 _fetch_and_ask(engine, connection, claim, deadline)
         except Verdict as verdict:
             conclude(engine, claim, verdict)
+        except OperationalError:
+            raise  # the ledger is away: the lease ends by itself, and the call is taken up again
         except Exception as error:  # noqa: BLE001  # our own failure: held with its trace
             hold(engine, claim, error)
 
@@ -165,8 +168,9 @@ def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> Non
 
 def _store(tx: Transaction, engine: Engine, claim: Claim, payment: Payment, answer: bytes) -> None:
     """Not fenced by the lease: a worker that lost it has paid all the same."""
-    payments.store_answer(tx, payment.question, analyzer=engine.analyzer.name, answer=answer)
-    payments.close_payment(tx, payment.id, Outcome.ANSWERED, payment.question)
+    name = engine.analyzer.name
+    payments.close_payment(tx, payment.id, Outcome.ANSWERED, payment.question, analyzer=name)
+    payments.store_answer(tx, payment.question, analyzer=name, answer=answer)
     if not _analyzed(tx, claim, payment.question):
         _came_late(tx, claim)
     if claim.limited:

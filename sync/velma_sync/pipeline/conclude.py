@@ -45,7 +45,7 @@ def conclude(engine: Engine, claim: Claim, verdict: Verdict, payment: Payment | 
         if payment is not None:
             unknown = isinstance(verdict, OutcomeUnknown)
             outcome = Outcome.UNKNOWN if unknown else Outcome.REFUSED
-            payments.close_payment(tx, payment.id, outcome, payment.question)
+            _close(tx, engine, payment, outcome)
         state = _move(tx, engine, claim, verdict, paid=payment is not None)
     log.info(
         "A call was not analysed.",
@@ -55,6 +55,10 @@ def conclude(engine: Engine, claim: Claim, verdict: Verdict, payment: Payment | 
         verdict=type(verdict).__name__,
         reason=str(verdict),
     )
+
+
+def _close(tx: Transaction, engine: Engine, payment: Payment, outcome: Outcome) -> None:
+    payments.close_payment(tx, payment.id, outcome, payment.question, analyzer=engine.analyzer.name)
 
 
 def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, paid: bool) -> CallState:
@@ -67,10 +71,9 @@ def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, pa
             return _skip(tx, claim, verdict)
         case OutcomeUnknown():
             due_at = tx.now + timedelta(seconds=_backoff(engine, claim, after=0.0))
-            held = leases.return_unknown(
-                tx, claim.id, claim.resends, engine.settings.lease_rules, due_at=due_at, held_by=claim.owner
-            )
-            return CallState.HELD if held else CallState.NEW
+            rules = engine.settings.lease_rules
+            leases.return_unknown(tx, claim.id, claim.resends, rules, due_at=due_at, held_by=claim.owner)
+            return CallState.HELD if rules.hold_after(claim.resends + 1) else CallState.NEW
         case SpendStop():
             health.stop_spending(tx, engine, verdict)
         case StopConnection():
@@ -137,7 +140,7 @@ def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None
     """Our own code failed: the call waits for a person, and is never blindly tried again."""
     with engine.ledger.write() as tx:
         if payment is not None:
-            payments.close_payment(tx, payment.id, Outcome.UNKNOWN, payment.question)
+            _close(tx, engine, payment, Outcome.UNKNOWN)
         values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
         move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
         health.count_fault(tx, engine, claim.call.ref.connection, error)

@@ -28,7 +28,7 @@ def discover(engine: Engine, connection: Connection) -> int:
     with engine.ledger.write() as tx:
         row = connections.ensure(tx, connection.name, connection.start_at)
         window = _window(engine, row, tx.now)
-        if row.paused_at is not None or (row.retry_at is not None and row.retry_at > tx.now):
+        if connections.rests(row, tx.now):
             return 0
     found, cursor = 0, None
     while True:

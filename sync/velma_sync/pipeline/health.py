@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from velma_connectors.errors import RetryLater, SpendStop, StopConnection
 from velma_connectors.model import Health
@@ -41,6 +42,8 @@ def attempt(engine: Engine, connection: Connection, task: str, work: Callable[[]
             pause(tx, engine, connection.name, stop)
             ticks.ticked(tx, _tick(task, connection), ok=False, message=str(stop))
         return None
+    except OperationalError:
+        raise  # the ledger is away, which is nobody's fault here
     except Exception as error:  # noqa: BLE001  # our own failure: counted, and other connections go on
         with engine.ledger.write() as tx:
             count_fault(tx, engine, connection.name, error)
@@ -112,10 +115,10 @@ def _same_account(engine: Engine, connection: Connection, health: Health) -> Non
 def probe(engine: Engine, *, at_start: bool = False) -> None:
     """Look whether paused connections work again, and whether spending may go on.
 
-    `at_start` also tries a refused key again: a person may have changed it and restarted us.
+    `at_start` also looks before it is time: a person may have mended a secret and started us again.
     """
     with engine.ledger.read() as tx:
-        due = [name for name in connections.due_probes(tx) if name in engine.connections]
+        due = [name for name in connections.due_probes(tx, at_start=at_start) if name in engine.connections]
     for name in due:
         if greet(engine, engine.connections[name]) is not None:
             resume_connection(engine.ledger, name)

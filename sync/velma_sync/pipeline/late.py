@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from velma_sync.ledger import calls
+from velma_sync.ledger import calls, connections
 from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.moves import move
@@ -23,10 +23,13 @@ GONE = "gone"
 def look_for_recordings(engine: Engine, connection: Connection) -> int:
     """Look again at the calls whose time has come; returns how many have their recording now.
 
-    Raises the connector's verdicts; nothing is lost by them.
+    Does nothing while the connection is paused or the CRM asked for a rest. Raises the connector's
+    verdicts; nothing is lost by them.
     """
     limit = connection.connector.capabilities.write_batch
     with engine.ledger.read() as tx:
+        if connections.rests(connections.get(tx, connection.name), tx.now):
+            return 0
         waiting = calls.due(tx, connection.name, CallState.WAITING_RECORDING, limit)
     if not waiting:
         return 0

@@ -17,6 +17,7 @@ from velma_sync.ledger.spending import Spending
 from velma_sync.ledger.states import CallState
 from velma_sync.ledger.ticks import DaemonRow, TickRow
 from velma_sync.ledger.units import Unit
+from velma_sync.pipeline.outcomes import REJECTED
 from velma_sync.pipeline.seen import restart
 
 RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED)
@@ -84,12 +85,18 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
 def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
     """Begin a held, dead or skipped call again, with all its tries; a stored answer is used, not paid again.
 
+    A done call whose writing the CRM rejected is written again, for whatever refused it may be mended.
+
     Unknown billing of its recording no longer stands in the way. Raises UnknownCall, NotRetryable.
     """
     with ledger.write() as tx:
         stored = calls.get(tx, ref)
         if stored is None:
             raise UnknownCall(f"{ref} is not in the ledger. See the calls that are with `calls`.")
+        if stored.state is CallState.DONE and stored.code == REJECTED:
+            units.reopen(tx, [stored.id])
+            calls.write_again(tx, [stored.id])
+            return calls.by_id(tx, stored.id)
         if stored.state not in RETRYABLE:
             states = ", ".join(RETRYABLE)
             raise NotRetryable(f"{ref} is {stored.state}; only calls that are {states} can be retried.")

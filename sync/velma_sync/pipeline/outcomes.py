@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -123,9 +123,13 @@ def start_changed_over(tx: Transaction, ids: Sequence[int]) -> None:
 
 def _ending(engine: Engine, connection: Connection, draft: Draft, own: Sequence[Unit]) -> Ending:
     waiting = [unit for unit in own if unit.state in OPEN_UNITS]
-    if waiting:
-        return _waits(engine, waiting)
     stored = draft.stored
+    if waiting:
+        ending = _waits(engine, waiting)
+        if stored.failed:
+            # The CRM shows why the call failed, not why saying so did.
+            return replace(ending, values={**ending.values, "code": stored.code, "reason": stored.reason})
+        return ending
     if stored.failed:
         return Ending(CallState.SKIPPED, {"code": stored.code, "reason": stored.reason})
     code, reason = _remark(connection, draft, own)

@@ -176,14 +176,14 @@ def _pay(
         unpaid = isinstance(error, Verdict) and not isinstance(error, OutcomeUnknown)
         with engine.ledger.write() as tx:
             outcome = Outcome.REFUSED if unpaid else Outcome.UNKNOWN
-            payments.close_payment(tx, payment, outcome, question)
+            payments.close_payment(tx, payment, outcome, question, analyzer=engine.analyzer.name)
             if isinstance(error, SpendStop):
                 health.stop_spending(tx, engine, error)
         raise
 
     def store(tx: Transaction) -> None:
         payments.store_answer(tx, question, analyzer=engine.analyzer.name, answer=answer)
-        payments.close_payment(tx, payment, Outcome.ANSWERED, question)
+        payments.close_payment(tx, payment, Outcome.ANSWERED, question, analyzer=engine.analyzer.name)
 
     store_patiently(engine, store)
 

@@ -73,10 +73,11 @@ def settle_records(drafts: Iterable[RecordDraft], present: Present, own: Own, no
 def _settle_record(
     settled: Settled, draft: RecordDraft, current: Mapping[str, FieldValue], own: Own, now: datetime
 ) -> None:
+    arrived = _left_a_trace(draft, current, own)
     written = {
         planned.field: _ours(planned, current, values)
         for planned in draft.planned
-        if (values := own.get((draft.record, planned.field)))
+        if (values := _that_may_stand(draft.record, planned, current, own, arrived=arrived))
     }
     verdict = settle(draft.planned, current, written)
     settled.arrived += _arrived(draft, verdict, own)
@@ -92,6 +93,32 @@ def _settle_record(
     )
     update = FieldUpdate(draft.record, verdict.write, (call.ref,))
     settled.sendings.append(Sending(draft.unit, update, changes, kept))
+
+
+def _that_may_stand(
+    record: RecordRef,
+    planned: PlannedField,
+    current: Mapping[str, FieldValue],
+    own: Own,
+    *,
+    arrived: bool,
+) -> Sequence[OwnValue]:
+    """Our values of a field. A checkbox is false before anybody touched it: an intent that left no trace
+    elsewhere on the record did not arrive, and does not make this false a person's word.
+    """
+    values = own.get((record, planned.field), ())
+    if current.get(planned.field) is False and not arrived:
+        return [value for value in values if value.arrival is Arrival.WRITTEN]
+    return values
+
+
+def _left_a_trace(draft: RecordDraft, current: Mapping[str, FieldValue], own: Own) -> bool:
+    """Some other value of a request whose answer was lost stands in the record: it has arrived whole."""
+    return any(
+        value.arrival is Arrival.INTENDED and value.value and value.value == current.get(planned.field)
+        for planned in draft.planned
+        for value in own.get((draft.record, planned.field), ())
+    )
 
 
 def _ours(planned: PlannedField, current: Mapping[str, FieldValue], values: Sequence[OwnValue]) -> FieldValue:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
 from velma_connectors.model import WriteResult, WriteStatus
@@ -73,6 +74,8 @@ def _write_safely(engine: Engine, connection: Connection, batch: Batch) -> None:
         with engine.ledger.write() as tx:
             health.pause(tx, engine, connection.name, stop)
             _give_back(tx, batch, tx.now)
+    except OperationalError:
+        raise  # the ledger is away: the lease ends by itself, and the batch is written again
     except Exception as error:  # noqa: BLE001  # our own failure: the batch is held with its trace
         _hold(engine, connection, batch.owner, batch.calls, error)
 

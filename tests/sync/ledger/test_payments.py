@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -37,7 +38,7 @@ def pay(ledger: Ledger, question: Question, outcome: Outcome, call_id: int | Non
         payment = payments.open_payment(tx, question, call_id=call_id, audio_seconds=60)
     if outcome is not Outcome.OPEN:
         with ledger.write() as tx:
-            payments.close_payment(tx, payment, outcome, question)
+            payments.close_payment(tx, payment, outcome, question, analyzer=ANALYZER)
 
 
 def test_a_question_under_way_is_not_asked_again(ledger: Ledger, question: Question) -> None:
@@ -114,7 +115,7 @@ def test_unknown_billing_is_countable_in_seconds(
         pay(ledger, question, outcome, call.id)
     with ledger.write() as tx:
         unmeasured = payments.open_payment(tx, question, call_id=call.id, audio_seconds=None)
-        payments.close_payment(tx, unmeasured, Outcome.ANSWERED, question)
+        payments.close_payment(tx, unmeasured, Outcome.ANSWERED, question, analyzer=ANALYZER)
     since = clock.now()
     with ledger.read() as tx:
         assert counts.billing(tx) == counts.Billing(3, 120.0, 1, 60.0, unmeasured=1)
@@ -139,3 +140,28 @@ def test_a_request_that_outlived_every_deadline_counts_as_unknown(
         payments.give_up_stale(tx, 1980)
         assert counts.billing(tx).unknown == 1
     assert permit(ledger, question) is Permit.SEND
+
+
+def test_an_answer_is_not_stored_while_somebody_decides_whether_to_pay(
+    ledger: Ledger, question: Question
+) -> None:
+    pay(ledger, question, Outcome.OPEN)
+    decided, stored = threading.Event(), threading.Event()
+
+    def store() -> None:
+        decided.wait(30)
+        with ledger.write() as tx:
+            payments.close_payment(tx, 1, Outcome.ANSWERED, question, analyzer=ANALYZER)
+            payments.store_answer(tx, question, analyzer=ANALYZER, answer=b"{}")
+        stored.set()
+
+    worker = threading.Thread(target=store)
+    worker.start()
+    with ledger.write() as tx:
+        first = payments.permit(tx, question, analyzer=ANALYZER, max_resend=1)
+        decided.set()
+        again = payments.permit(tx, question, analyzer=ANALYZER, max_resend=1)
+        assert not stored.is_set()
+    worker.join(30)
+    assert (first, again) == (Permit.IN_FLIGHT, Permit.IN_FLIGHT)
+    assert permit(ledger, question) is Permit.STORED
