@@ -33,5 +33,7 @@ IN_WORDS: Mapping[str, str] = {
 
 
 def in_words(code: str | None) -> str:
-    """The words for a code; the code itself when it is none of ours."""
-    return IN_WORDS.get(code, code) if code else ""
+    """The words for a code, and the code, by which calls are retried; it alone when it is none of ours."""
+    if code is None:
+        return ""
+    return f"{IN_WORDS[code]} ({code})" if code in IN_WORDS else code

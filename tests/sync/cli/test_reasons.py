@@ -20,7 +20,7 @@ from velma_sync.pipeline import conclude, faults, late, outcomes, seen
     ],
 )
 def test_every_code_that_a_call_may_carry_has_words(code: str) -> None:
-    assert " " in in_words(code), f"{code} is printed as it is"
+    assert in_words(code).endswith(f" ({code})"), f"{code} is printed as it is"
 
 
 def test_a_code_of_somebody_elses_connector_is_printed_as_it_is() -> None:

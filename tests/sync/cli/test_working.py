@@ -191,6 +191,11 @@ def test_a_price_is_told_before_it_is_paid(velma_sync: Command, call: str, edit:
     assert float(price) == pytest.approx(float(minutes), abs=0.06), "60 an hour is 1 a minute"
 
 
+def test_a_small_price_is_not_told_as_nothing(velma_sync: Command, call: str, edit: Edit) -> None:
+    edit("velma-sync.yaml", "    base_url:", "    price_per_audio_hour: 0.01\n    base_url:")
+    assert "will be sent to Velma, less than 0.01.\n" in velma_sync("preview", call, typed="n\n").err
+
+
 def test_one_call_is_taken_through_now(room: Rehearsal, velma_sync: Command, call: str) -> None:
     outcome = velma_sync("once", "--call", call, typed="y\n")
     assert outcome.code == ExitCode.FINE
@@ -228,6 +233,24 @@ def test_retry_tells_of_every_call(room: Rehearsal, velma_sync: Command, call: s
     assert "only calls that are held, dead, skipped can be retried" in outcome.out
     assert "demo:Task:none is not in the ledger" in outcome.out
     assert velma_sync("retry", skipped).code == ExitCode.ATTENTION, "it is new now"
+
+
+def test_many_calls_are_retried_by_state_and_code(room: Rehearsal, velma_sync: Command) -> None:
+    velma_sync("once")
+    outcome = velma_sync("retry", "--state", "skipped", "--code", "too_short")
+    assert outcome.code == ExitCode.FINE
+    assert re.fullmatch(r"retried  demo:Task:\w+\n1 call retried\.\n", outcome.out)
+    assert "not_audio" in velma_sync("status").out, "the other skipped call stays"
+    assert velma_sync("retry", "--code", "too_short").out == "0 calls retried.\n"
+    paid = billed(room)
+    velma_sync("once")
+    assert billed(room) == paid + 1, "also for a call that was skipped for its length"
+
+
+def test_a_state_alone_means_all_its_calls(velma_sync: Command) -> None:
+    velma_sync("once")
+    retried = json.loads(velma_sync("retry", "--state", "skipped", "--json").out)
+    assert [each["outcome"] for each in retried] == ["retried", "retried"]
 
 
 def test_an_org_that_refuses_us_makes_the_run_fail(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
