@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import traceback
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -77,10 +79,23 @@ def explain(error: BaseException) -> str:
 def exit_with_outcome(command: Callable[[], int | None]) -> int:
     """Run a command; whatever it raises ends here. Returns the process's exit code."""
     try:
-        return int(command() or ExitCode.FINE)
+        code = int(command() or ExitCode.FINE)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has seen enough, as `head` has. Click itself makes a SystemExit of that.
+        _write_to_nobody()
+        return ExitCode.FINE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
         if isinstance(error, click.ClickException):
             error.show()
         else:
             click.echo(explain(error), err=True)
         return exit_code_of(error)
+    return code
+
+
+def _write_to_nobody() -> None:
+    """What is still in the buffer would fail once more when Python ends."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, sys.stdout.fileno())
+    os.close(nobody)
