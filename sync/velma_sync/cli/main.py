@@ -25,7 +25,14 @@ COMMANDS = (
 )
 """In the order in which an admin meets them. Each is `cli/<name>.py` with a Click command `command`."""
 
-EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:<3} {meaning}" for code, meaning in EXIT_CODES.items())
+EPILOG = "\n".join(
+    (
+        "Answers go to stdout. What keeps a command from answering goes to stderr",
+        "as sentences, also with --json.",
+        "\n\b\nExit codes:",
+        *(f"  {code:<3} {meaning}" for code, meaning in EXIT_CODES.items()),
+    )
+)
 
 
 class LazyGroup(click.Group):

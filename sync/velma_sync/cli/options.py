@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from velma_connectors.errors import ConfigError, Problem, VelmaSyncError
 from velma_connectors.model import CallRef
+from velma_sync.cli.output import money
 
 if TYPE_CHECKING:
     from velma_sync.estimates import Estimate
@@ -50,11 +52,11 @@ yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
 def opened(config: Path | None) -> Iterator[Workspace]:
     """The workspace of the configuration that the command line names. Raises ConfigError."""
     from velma_sync import log
-    from velma_sync.config.load import find_configuration, load_configuration
+    from velma_sync.config.load import load_configuration
     from velma_sync.workspace import Workspace
 
     log.configure(QUIET)
-    with Workspace(load_configuration(find_configuration(config))) as workspace:
+    with Workspace(load_configuration(_found(config))) as workspace:
         yield workspace
 
 
@@ -65,15 +67,25 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
     Raises ConfigError, RetryLater, and NothingYet before the first run.
     """
     from velma_sync import log
-    from velma_sync.config.load import find_configuration, load_ledger_settings
+    from velma_sync.config.load import load_ledger_settings
     from velma_sync.workspace import open_ledger_of
 
     log.configure(QUIET)
-    settings = load_ledger_settings(find_configuration(config))
+    settings = load_ledger_settings(_found(config))
     if settings.url is None and not settings.path.exists():
         raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")
     with closing(open_ledger_of(settings)) as ledger:
         yield ledger
+
+
+def _found(config: Path | None) -> Path:
+    from velma_sync.config.load import find_configuration
+
+    path = find_configuration(config)
+    if not os.access(path, os.F_OK):
+        remedy = "Use --config or VELMA_SYNC_CONFIG; the README shows a first file."
+        raise ConfigError([Problem(str(path), "there is no such file.", remedy)])
+    return path
 
 
 def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -90,7 +102,7 @@ def refuse_unknown(kind: str, names: Iterable[str], known: Iterable[str]) -> Non
 def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:
     """Say what the call will cost and ask, unless told not to. Raises NotAgreed, also without a terminal."""
     length = "unknown length" if estimate.seconds is None else f"{estimate.seconds / 60:.1f} minutes"
-    cost = "at the price of your contract" if estimate.cost is None else f"about {estimate.cost:.2f}"
+    cost = "at the price of your contract" if estimate.cost is None else money(estimate.cost)
     click.echo(f"{estimate.call}: {length} of audio will be sent to Velma, {cost}.", err=True)
     if not (yes or _agreed()):
         raise NotAgreed("Nothing was sent. To pay without being asked, add --yes.")

@@ -63,6 +63,11 @@ def paid_for(billing: Billing) -> str:
     return f"Paid for {counted(billing.answered, 'analysis', 'analyses')}, {minutes:.1f} minutes of audio"
 
 
+def money(amount: float) -> str:
+    """An estimate for people, in the currency of the configured price."""
+    return "less than 0.01" if 0 < amount < 0.01 else f"about {amount:.2f}"
+
+
 def print_left_out(fields: Iterable[tuple[str, str]]) -> None:
     """Fields with the reasons why they were not written, those of one reason together."""
     by_reason: dict[str, dict[str, None]] = {}

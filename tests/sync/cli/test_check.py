@@ -132,7 +132,10 @@ def test_the_configuration_can_be_named(
     monkeypatch.chdir("/")
     missing = velma_sync("check")
     assert missing.code == ExitCode.CONFIGURATION
-    assert missing.err == "velma-sync.yaml: cannot be read: No such file or directory.\n"
+    assert missing.err == (
+        "velma-sync.yaml: there is no such file. "
+        "Use --config or VELMA_SYNC_CONFIG; the README shows a first file.\n"
+    )
     assert velma_sync("check", "--config", str(here / "velma-sync.yaml")).code == ExitCode.ATTENTION
     monkeypatch.setenv("VELMA_SYNC_CONFIG", str(here / "velma-sync.yaml"))
     assert velma_sync("check").code == ExitCode.ATTENTION

@@ -112,7 +112,9 @@ def test_every_command_that_tells_something_can_tell_it_as_json(name: str) -> No
     [
         (("nonsense",), "No such command 'nonsense'."),
         (("once", "--nope"), "No such option '--nope'."),
-        (("retry",), "Missing argument 'CALL...'."),
+        (("retry",), "Name either calls, or a --state or --code"),
+        (("retry", "demo:Task:1", "--code", "gone"), "Name either calls, or a --state or --code"),
+        (("retry", "--state", "done"), "'done' is not one of 'held', 'dead', 'skipped'."),
         (("retry", "task"), "'task' is not a call; expected CONNECTION:OBJECT:ID."),
         (("calls", "list", "--state", "lost"), "'lost' is not one of"),
     ],
