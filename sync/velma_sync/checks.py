@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from velma_connectors.errors import Problem, Verdict
-from velma_mappings.fields import check_fields
+from velma_connectors.model import SchemaAction
+from velma_mappings.fields import check_fields, wanted_fields
 from velma_sync.config.load import Configuration, Connection, analysis_configs
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def _connection(workspace: Workspace, connection: Connection) -> Iterator[Fact]:
 def _fields(connection: Connection, connector: CrmConnector) -> Iterator[Fact]:
     """Every mapped field on every object it may be needed on; what ails several is said once."""
     mapping, sound = connection.mapping, True
+    remedies: Mapping[tuple[str, str], str] | None = None
     for target in dict.fromkeys(rule.on for rule in mapping.rules):
         part = mapping.model_copy(
             update={"rules": tuple(rule for rule in mapping.rules if rule.on is target)}
@@ -151,19 +153,46 @@ def _fields(connection: Connection, connector: CrmConnector) -> Iterator[Fact]:
             yield Fact(connection.name, Mark.PROBLEM, f"this CRM has no {target}; remove the rules on it.")
         for object_name in objects:
             problems = check_fields(part, {target: connector.fields(object_name)})
+            if problems and remedies is None:
+                remedies = _provisioned(connection, connector)
             sound = sound and not problems
-            yield from _grouped(connection.name, object_name, target, problems)
+            yield from _grouped(connection.name, object_name, target, problems, remedies or {})
     if sound:
         yield Fact(connection.name, Mark.OK, f"all {len(mapping.rules)} mapped fields can be written.")
     elif connector.capabilities.creates_fields:
         yield Fact(connection.name, Mark.ADVICE, "velma-sync provision shows which fields it can create.")
 
 
-def _grouped(about: str, object_name: str, target: str, problems: Sequence[Problem]) -> Iterator[Fact]:
+def _provisioned(connection: Connection, connector: CrmConnector) -> Mapping[tuple[str, str], str]:
+    """By object and field, how provisioning would mend it; nothing where we may not look into the schema."""
+    capabilities = connector.capabilities
+    wanted = [spec for spec in wanted_fields(connection.mapping) if capabilities.objects.get(spec.target)]
+    if not capabilities.creates_fields:
+        return {}
+    try:
+        steps = connector.plan_fields(wanted)
+    except Verdict:
+        return {}
+    does = {SchemaAction.CREATE: "creates it", SchemaAction.CHANGE: "mends it"}
+    return {
+        (step.object, step.spec.name): f"velma-sync provision --apply {does[step.action]}."
+        for step in steps
+        if step.action in does
+    }
+
+
+def _grouped(
+    about: str,
+    object_name: str,
+    target: str,
+    problems: Sequence[Problem],
+    remedies: Mapping[tuple[str, str], str],
+) -> Iterator[Fact]:
     fields: dict[tuple[str, str], list[str]] = {}
     for problem in problems:
         name = problem.where.removesuffix(f" on the {target}")
-        fields.setdefault((problem.message, problem.remedy), []).append(name)
+        remedy = remedies.get((object_name, name), problem.remedy)
+        fields.setdefault((problem.message, remedy), []).append(name)
     for (message, remedy), names in fields.items():
         named = ", ".join(names[:MOST_NAMED])
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""

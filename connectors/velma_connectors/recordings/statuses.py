@@ -22,6 +22,8 @@ _REFUSED = {
     410: "was deleted (410)",
 }
 
+LONGEST_WAIT_SECONDS = 86_400.0
+
 _BUSY = {408, 425, 429}
 
 
@@ -32,13 +34,17 @@ def verdict(status: int, *, host: str, source: str, retry_after: float | None) -
     if status == 429:
         return RetryLater(
             f"The recording host {host} asks for fewer requests (429).",
-            after=max(retry_after or 0.0, BUSY_SECONDS),
+            after=_wait(retry_after),
             counts=False,
         )
     if status in _BUSY or status >= 500 or 200 <= status < 300:
         return RetryLater(
             f"The recording host {host} answered with status {status}.",
-            after=max(retry_after or 0.0, BUSY_SECONDS),
+            after=_wait(retry_after),
         )
     reason = _REFUSED.get(status, f"is not given out (status {status})").format(source=source)
     return SkipCall(f"The recording on {host} {reason}.", code="source_unavailable")
+
+
+def _wait(retry_after: float | None) -> float:
+    return min(max(retry_after or 0.0, BUSY_SECONDS), LONGEST_WAIT_SECONDS)

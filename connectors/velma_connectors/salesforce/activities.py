@@ -70,7 +70,8 @@ class Activity:
         minutes = self.row.get("DurationInMinutes")
         if seconds is None and minutes is not None:
             return int(minutes) * 60
-        return None if seconds is None else int(seconds)
+        # Dialers log a call with length 0 and tell the true one later.
+        return int(seconds) if seconds else None
 
     @property
     def started_at(self) -> datetime:
@@ -80,9 +81,12 @@ class Activity:
         it is dated was logged afterwards or imported: then noon (UTC) of that day is nearer.
         """
         row, options = self.row, self.options
-        told = row.get(options.start_field or "") or row.get("StartDateTime")
+        told = row.get(options.start_field or "")
         if told:
-            return parse_stamp(told)
+            # A start after the record was last touched is a mistake of the dialer's clock or time zone.
+            return min(parse_stamp(told), parse_stamp(row["SystemModstamp"]))
+        if row.get("StartDateTime"):
+            return parse_stamp(row["StartDateTime"])
         created = parse_stamp(row["CreatedDate"])
         day = row.get("ActivityDate")
         if day:

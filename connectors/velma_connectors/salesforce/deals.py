@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from velma_connectors.model import Deal, RecordRef
@@ -14,6 +14,10 @@ from velma_connectors.salesforce.fields import KnownFields
 from velma_connectors.salesforce.soql import listed, parse_stamp, portions, select
 
 _COLUMNS = ("Id", "Name", "StageName", "IsClosed", "AccountId", "CreatedDate", "SystemModstamp")
+
+
+ENTERED_AFTERWARDS = timedelta(days=1)
+"""How long after a call its deal may have been entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,11 @@ def _matching(call: Surroundings, roles: Mapping[str, set[str]], rows: Mapping[s
     ids = set(roles.get(call.contact or "", ())) & rows.keys()
     if call.account:
         ids |= {key for key, row in rows.items() if row["AccountId"] == call.account}
-    still_open = [key for key in ids if not rows[key]["IsClosed"]]
+    # A deal that did not exist yet cannot be what was talked about; a day is for deals entered afterwards.
+    latest = call.started_at + ENTERED_AFTERWARDS
+    still_open = [
+        key for key in ids if not rows[key]["IsClosed"] and parse_stamp(rows[key]["CreatedDate"]) <= latest
+    ]
     return sorted(still_open, key=lambda key: (rows[key]["CreatedDate"], key), reverse=True)
 
 

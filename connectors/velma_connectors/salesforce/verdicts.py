@@ -150,7 +150,7 @@ RULES: Mapping[str, Rule] = {
     "DUPLICATE_VALUE": Rule(Action.REFUSED, "another record holds the same unique value"),
     "DUPLICATE_EXTERNAL_ID": Rule(Action.REFUSED, "several records hold the same external id"),
     "DUPLICATES_DETECTED": Rule(Action.REFUSED, "a duplicate rule refuses the record"),
-    "STORAGE_LIMIT_EXCEEDED": Rule(Action.REFUSED, "the org has no storage left"),
+    "STORAGE_LIMIT_EXCEEDED": Rule(Action.RETRY, "the org has no storage left", 3600.0),
     "EXCEEDED_QUOTA": Rule(Action.REFUSED, "the org has used up a quota"),
     "CONTENT_CUSTOMIZED_DOWNLOAD_EXCEPTION": Rule(
         Action.UNAVAILABLE, "the org's own download handler keeps the file from API clients"

@@ -28,10 +28,11 @@ MAX_ROUNDS = 6
 TURN_TO_SCHEMA = 2
 """Some refusals name one field at a time. After so many rounds the schema is asked for all of them."""
 MAX_SPLITS = 20
-LOCK_RETRIES = ((1.0, 2), (2.0, 5), (5.0, 10), (15.0, 20))
+LOCK_RETRIES = ((0.2, 2), (0.3, 10), (0.5, 40))
 """Seconds to wait and requests to spread over, each time some records are being saved by somebody else.
 
-One locked row can fail all rows of its request, so the groups grow smaller and not too many.
+One locked row can fail all rows of its request, so the groups grow smaller and not too many. No longer
+than about a second in all: what that somebody saves must be read before it is written to.
 """
 LOCKED_SECONDS = 60.0
 

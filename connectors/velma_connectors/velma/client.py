@@ -17,7 +17,7 @@ from velma_connectors.http import (
 )
 from velma_connectors.url import Url
 from velma_connectors.velma.options import VelmaOptions
-from velma_connectors.velma.response import read_json
+from velma_connectors.velma.response import is_answer, read_json
 from velma_connectors.velma.statuses import BILLING_UNKNOWN, verdict
 
 BATCH = "/api/velma-2-batch"
@@ -57,11 +57,13 @@ class VelmaClient:
                 f"Velma was sent the recording, but no whole answer came: {error}. {BILLING_UNKNOWN}"
             ) from error
         try:
-            read_json(body)
+            answered = is_answer(read_json(body))
         except ValueError as error:
             raise OutcomeUnknown(
                 f"Velma answered with something that is no JSON. {BILLING_UNKNOWN}"
             ) from error
+        if not answered:
+            raise OutcomeUnknown(f"Velma answered with something that is no analysis. {BILLING_UNKNOWN}")
         return body
 
     def presets(self) -> tuple[str, ...]:

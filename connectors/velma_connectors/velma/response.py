@@ -28,6 +28,9 @@ from velma_connectors.analysis import Analysis, Clip, Detection, RolePick, Topic
 NO_VERDICT = "the analyzer gave no verdict"
 """The reason when a row says neither that a behavior was detected nor that it was not."""
 
+MOST_TEXT = 8_000
+"""Characters of a clip or summary that are read; the longest clips seen hold some hundred."""
+
 _REQUIRED = ("duration_ms", "clips", "behaviors")
 
 
@@ -139,6 +142,14 @@ def read_json(answer: bytes) -> Any:
         raise ValueError("is nested too deeply") from error
 
 
+def is_answer(document: Any) -> bool:
+    """Whether a JSON value has what every analysis has, silent recordings included."""
+    if not isinstance(document, dict) or not isinstance(document.get("clips"), list):
+        return False
+    duration_ms = document.get("duration_ms")
+    return isinstance(duration_ms, int | float) and not isinstance(duration_ms, bool)
+
+
 def parse_answer(
     answer: bytes, *, analyzer: str, audio_sha256: str, config_hash: str, analyzed_at: datetime
 ) -> Analysis:
@@ -165,7 +176,7 @@ def parse_answer(
             TopicSentiment(row.topic, row.speaker_label, row.sentiment_score)
             for row in response.topic_sentiments
         ),
-        summary=response.summary or None,
+        summary=(response.summary or "")[:MOST_TEXT] or None,
         raw=answer,
     )
 
@@ -173,7 +184,7 @@ def parse_answer(
 def _clip(row: _ClipRow) -> Clip:
     return Clip(
         id=row.clip_uuid,
-        text=row.text or "",
+        text=(row.text or "")[:MOST_TEXT],
         start_ms=row.start_ms,
         duration_ms=row.duration_ms or 0,
         speaker=row.speaker_label or "",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from velma_sync.workspace import Workspace
 
 
+LOOKING = "Looking for new calls ..."
+
+
 @click.command("once", epilog="Example: velma-sync once --call sales:Task:00T5f00000AbCdEFG")
 @click.option(
     "--call", "ref", type=call, metavar="CALL", help="Take this call through now, ahead of all others."
@@ -103,9 +106,11 @@ def _progress() -> Iterator[Callable[[tuple[CallCount, ...]], None] | None]:
         yield None
         return
     from rich.console import Console
+    from rich.live import Live
 
-    with Console(stderr=True).status("Looking for new calls ...") as line:
-        yield lambda counts: line.update(_by_state(counts) or "Looking for new calls ...")
+    # No refreshing thread: one started before the signals are blocked would take them and end us at once.
+    with Live(LOOKING, console=Console(stderr=True), auto_refresh=False, transient=True) as line:
+        yield lambda counts: line.update(_by_state(counts) or LOOKING, refresh=True)
 
 
 def _by_state(counts: tuple[CallCount, ...]) -> str:

@@ -29,7 +29,8 @@ def sweep(engine: Engine) -> None:
     settings = engine.settings
     with engine.ledger.write() as tx:
         ticks.beat(tx, engine.process)
-        returned = leases.return_expired(tx, settings.lease_rules)
+        alive = engine.leases.renewable(engine.clock.monotonic())
+        returned = leases.return_expired(tx, settings.lease_rules, alive=alive)
         payments.give_up_stale(tx, settings.deadline_seconds + settings.lease_seconds)
     if returned:
         log.warning("Took calls over from workers that are gone.", action="taken_over", calls=returned)

@@ -32,13 +32,14 @@ _STEP_STYLES = {"Confirmed": "green", "Not confirmed": "bold red"}
 def watched(console: Console) -> Iterator[Watcher]:
     """A progress bar on a terminal; elsewhere nothing moves, and the receipt tells it all."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    # No refreshing thread: one started before the signals are blocked would take them and end us at once.
+    with Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False) as bar:
         task = bar.add_task("Analysing calls", total=None)
 
         def watch(counts: tuple[CallCount, ...]) -> None:
             total = sum(count.calls for count in counts)
             waiting = sum(count.calls for count in counts if count.state in UNDER_WAY)
-            bar.update(task, total=total or None, completed=total - waiting)
+            bar.update(task, total=total or None, completed=total - waiting, refresh=True)
 
         yield watch
 

@@ -239,3 +239,17 @@ def test_the_hash_of_the_same_recording_is_remembered_from_claim_to_claim(
     third = claim(ledger, rules)
     assert third is not None
     assert third.known is None, "another recording has another hash"
+
+
+def test_a_clock_that_jumps_takes_nothing_from_a_worker_that_goes_on(
+    ledger: Ledger, add_call: AddCall, rules: LeaseRules, clock: ManualClock
+) -> None:
+    add_call("c1")
+    first = claim(ledger, rules, "first")
+    assert first is not None
+    clock.advance(10 * rules.lease_seconds)
+    with ledger.write() as tx:
+        assert leases.return_expired(tx, rules, alive=["first"]) == 0
+    clock.advance(rules.lease_seconds / 2)
+    with ledger.write() as tx:
+        assert leases.return_expired(tx, rules) == 0, "the lease was not prolonged"

@@ -96,7 +96,7 @@ def test_locked_rows_are_tried_in_smaller_groups_with_rising_waits(
     assert results[9].status is WriteStatus.RETRY
     assert results[9].after > 0
     assert waits == [seconds for seconds, _ in LOCK_RETRIES]
-    assert [len(batch) for batch in rows.batches] == [200, 75, 75, 1, 1, 1, 1, 1]
+    assert [len(batch) for batch in rows.batches] == [200, 75, 75, 1, 1, 1, 1]
 
 
 def test_a_lost_answer_leaves_the_outcome_of_its_rows_unknown(org: Any, rows: Any) -> None:
