@@ -75,6 +75,17 @@ def test_a_preset_the_account_does_not_have_is_found(
     assert "is not in the account's catalogue; every request would be refused." in outcome.out
 
 
+def test_a_field_that_cannot_be_created_keeps_its_likely_name(
+    room: Rehearsal, velma_sync: Command, edit: Edit
+) -> None:
+    velma_sync("provision", "--apply")
+    edit("mapping.yaml", "Velma_Reason__c", "Descriptio")
+    outcome = velma_sync("check")
+    assert outcome.code == ExitCode.ATTENTION
+    assert "Descriptio: the field does not exist" in outcome.out
+    assert "Did you mean 'Description'?" in outcome.out
+
+
 @pytest.mark.parametrize(
     ("secret", "mark"),
     [

@@ -149,6 +149,17 @@ def test_the_same_problem_of_many_fields_is_told_once() -> None:
     assert sentence.startswith(f"{CALL}: field_0, field_1, field_2 and 2 more: the field does not exist")
 
 
+def test_a_missing_field_is_created_by_provisioning_where_that_can_look() -> None:
+    far = crm({CALL: [], DEAL: FIELDS[DEAL]})
+    ((_, sentence),) = told(checked(configured({"a": far})), Mark.PROBLEM)
+    assert sentence.endswith("may not see it. velma-sync provision --apply creates it.")
+    far.faults.add(Fault("plan_fields", StopConnection("No access to the schema.")))
+    ((_, sentence),) = told(checked(configured({"a": far})), Mark.PROBLEM)
+    assert sentence.endswith(
+        "may not see it. Create it, grant access to it, or correct its name in the mapping file."
+    )
+
+
 def test_a_record_the_crm_does_not_have_is_a_problem() -> None:
     report = checked(configured({"a": crm()}, rules=[STATUS, {**SUMMARY, "on": "lead"}]))
     assert told(report, Mark.PROBLEM) == [("a", "this CRM has no lead; remove the rules on it.")]
