@@ -20,6 +20,7 @@ from velma_connectors.testing.faults import Fault, WriteFault
 from velma_sync.daemon import analyze_one, run_once
 from velma_sync.daemon.dispatcher import Dispatcher
 from velma_sync.daemon.schedule import scheduler_of
+from velma_sync.daemon.signals import polite_end
 from velma_sync.ledger import leases, spending, units
 from velma_sync.ledger.counts import CallCount
 from velma_sync.ledger.lock import LedgerInUse, only_daemon
@@ -474,3 +475,36 @@ def test_a_second_signal_ends_the_daemon_at_once_and_nothing_is_lost(tmp_path: P
     assert rig.states() == {"c1": "new"}
     assert rig.billing().unknown == 1
     rig.close()
+
+
+def test_signals_that_end_nothing_are_left_to_their_own_handlers() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _frame: heard.append(number))
+    stopped = threading.Event()
+    try:
+        with polite_end(stopped.set):
+            signal.raise_signal(signal.SIGUSR1)
+            assert heard == [signal.SIGUSR1]
+            assert not stopped.is_set()
+            signal.raise_signal(signal.SIGTERM)
+            assert stopped.wait(PATIENCE)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert "signals" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_outside_the_main_thread_signals_are_not_ours() -> None:
+    def handlers() -> list[object]:
+        return [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+
+    before, during = handlers(), []
+
+    def elsewhere() -> None:
+        with polite_end(lambda: None):
+            during.extend(handlers())
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join(PATIENCE)
+    assert during == before
