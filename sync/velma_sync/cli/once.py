@@ -15,7 +15,8 @@ from velma_connectors.model import CallRef
 from velma_sync.cli.calls import print_story
 from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import counted, moment, paid_for, print_json, print_rows
+from velma_sync.cli.output import counted, moment, money, paid_for, print_json, print_rows
+from velma_sync.cli.reasons import in_words
 
 if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
@@ -124,7 +125,7 @@ def _print_receipt(receipt: Receipt) -> None:
     click.echo(f"Found {counted(receipt.discovered, 'new call')}.")
     print_rows(
         [
-            (word, each.connection, str(each.calls), each.state, each.code or "")
+            (word, each.connection, str(each.calls), each.state, in_words(each.code))
             for word, counts in (("ended", receipt.ended), ("left", receipt.left))
             for each in counts
         ]
@@ -156,9 +157,9 @@ def _print_starts(workspace: Workspace, receipt: Receipt) -> None:
 
 def _paid(receipt: Receipt) -> str:
     billing = receipt.billing
-    cost = "" if receipt.cost is None else f", about {receipt.cost:.2f}"
+    cost = "" if receipt.cost is None else f", about {money(receipt.cost)}"
     line = f"{paid_for(billing)}{cost}."
     if billing.unknown:
-        more = "" if receipt.unknown_cost is None else f", at most {receipt.unknown_cost:.2f}"
+        more = "" if receipt.unknown_cost is None else f", at most {money(receipt.unknown_cost)}"
         line += f" Billing unknown for {counted(billing.unknown, 'request')}{more}."
     return line

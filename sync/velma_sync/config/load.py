@@ -178,11 +178,8 @@ class _Reading:
         self.problems += refuse_shared_names(self.file, self.secrets)
         named = value_at(self.file.data, ("secrets_directory",))
         directory = os.environ.get(DIRECTORY_VARIABLE) or (named if isinstance(named, str) else None)
-        try:
-            values = read_secrets(self.secrets, self._beside(directory) if directory else None)
-        except ConfigError as error:
-            self.problems += error.problems
-            values = {}
+        beside = self._beside(directory) if directory else None
+        values = read_secrets(self.secrets, beside, self.problems)
         self.data = with_secrets(self.file.data, self.secrets, values)
 
     def _part(self, model: type[Model], at: Location) -> Model | None:

@@ -25,7 +25,7 @@ from pydantic import BaseModel, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from velma_connectors.errors import ConfigError, Problem
+from velma_connectors.errors import Problem
 from velma_sync.config.types import alternatives, item_types, models_for
 from velma_sync.config.yaml_file import Location, PlainValue, YamlFile
 
@@ -89,12 +89,18 @@ def secret_options(
                     yield from secret_options((*owners, owner), inner, item, (*location, place))
 
 
-def read_secrets(options: Sequence[SecretOption], directory: Path | None) -> Mapping[str, SecretStr]:
-    """The secrets that are set, by variable. Empty ones count as not set. Raises ConfigError."""
+def read_secrets(
+    options: Sequence[SecretOption], directory: Path | None, problems: list[Problem]
+) -> Mapping[str, SecretStr]:
+    """The secrets that are set, by variable. Empty ones count as not set.
+
+    A directory that cannot be read is added to `problems`; the environment is read all the same.
+    """
     if not options:
         return {}
     if directory is not None and not directory.is_dir():
-        raise ConfigError([Problem(str(directory), "is no directory, so no secrets can be read from it.")])
+        problems.append(Problem(str(directory), "is no directory, so no secrets can be read from it."))
+        directory = None
     fields: dict[str, Any] = {option.file_name: (SecretStr | None, None) for option in options}
     sources = create_model("Secrets", __base__=_Sources, **fields)
     try:
@@ -105,7 +111,8 @@ def read_secrets(options: Sequence[SecretOption], directory: Path | None) -> Map
     except (OSError, UserWarning, ValueError, SettingsError) as error:
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         where = str(directory or "environment")
-        raise ConfigError([Problem(where, f"the secrets cannot be read: {reason}.")]) from error
+        problems.append(Problem(where, f"the secrets cannot be read: {reason}."))
+        return {} if directory is None else read_secrets(options, None, problems)
     values = {name.upper(): getattr(found, name) for name in fields}
     return {name: value for name, value in values.items() if value and value.get_secret_value().strip()}
 

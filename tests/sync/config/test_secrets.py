@@ -176,7 +176,9 @@ def test_two_connections_never_share_a_secret(problems: Problems, monkeypatch: p
 
 def test_a_secrets_directory_that_is_none_is_told(problems: Problems) -> None:
     found = problems(GOOD + "secrets_directory: nowhere\n")
-    assert "nowhere: is no directory, so no secrets can be read from it." in found
+    assert found == ["nowhere: is no directory, so no secrets can be read from it."], (
+        "what the environment sets is not missing"
+    )
 
 
 def test_a_secret_file_that_cannot_be_read_is_told(
@@ -184,8 +186,9 @@ def test_a_secret_file_that_cannot_be_read_is_told(
 ) -> None:
     monkeypatch.delenv("VELMA_SYNC_VELMA_API_KEY")
     (tmp_path / "secrets/velma_sync_velma_api_key").mkdir(parents=True)
-    found = problems(GOOD + "secrets_directory: secrets\n")
-    assert any(each.startswith("secrets: the secrets cannot be read") for each in found)
+    unread, missing = problems(GOOD + "secrets_directory: secrets\n")
+    assert unread.startswith("secrets: the secrets cannot be read")
+    assert "'api_key' is missing" in missing
 
 
 def test_secrets_never_show(load: Load) -> None:
