@@ -88,7 +88,7 @@ def _cpu(run: Run) -> Measure:
         MOST_CPU_MILLISECONDS,
         "ms",
         detail=(
-            f"from the first claim to the last answer {1000 * before / CALLS:.1f} ms, with the batches full by "
+            f"from the first claim to the last answer {1000 * before / CALLS:.1f} ms, with batches full by "
             f"then; from there to the end of write-back {1000 * after / CALLS:.1f} ms",
             f"audio of about 0.1 MB a call included; wished for: {WISHED_CPU_MILLISECONDS:.0f} ms",
         ),
