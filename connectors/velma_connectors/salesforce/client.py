@@ -17,6 +17,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import requests
+import urllib3
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.util import exception_handler
@@ -272,7 +273,9 @@ def _open_stream(api: Salesforce, path: str) -> requests.Response:
 
 
 def _pieces(response: requests.Response, what: str) -> Iterator[bytes]:
+    # As they arrive: whoever reads them looks at its deadline in between.
     try:
-        yield from response.iter_content(CHUNK_BYTES)
-    except requests.RequestException as error:
+        while piece := response.raw.read1(CHUNK_BYTES):
+            yield piece
+    except (urllib3.exceptions.HTTPError, OSError) as error:
         raise RetryLater(f"{what} broke off ({type(error).__name__}).", after=30.0) from None

@@ -155,7 +155,7 @@ def open_recording(client: SalesforceClient, call: Call) -> Iterator[BinaryIO]:
             raise SkipCall(
                 f"The recording of {call.ref} cannot be had. {refusal}", code="recording_unavailable"
             ) from None
-        yield cast("BinaryIO", io.BufferedReader(_CheckedStream(pieces, recording)))
+        yield cast("BinaryIO", _CheckedStream(pieces, recording))
 
 
 class _CheckedStream(io.RawIOBase):
