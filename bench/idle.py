@@ -33,8 +33,9 @@ def measure() -> list[Measure]:
             spent,
             MOST_CPU_SECONDS,
             "s",
+            digits=2,
             detail=(
-                f"{polled} CRM requests in that minute: it polls twice as often as by default, "
+                f"CRM requests in that minute: {polled}; it polls twice as often as by default, "
                 "so that the minute holds a poll",
                 f"peak RSS {resident:.0f} MB",
             ),

@@ -21,15 +21,23 @@ class Measure:
 
     @classmethod
     def at_most(
-        cls, section: str, what: str, value: float, most: float, unit: str, *, detail: Iterable[str] = ()
+        cls,
+        section: str,
+        what: str,
+        value: float,
+        most: float,
+        unit: str,
+        *,
+        digits: int = 0,
+        detail: Iterable[str] = (),
     ) -> Measure:
-        """A number that may not exceed `most`. It is judged as it is printed."""
+        """A number that may not exceed `most`, judged as it is printed: with `digits` behind the point."""
         return cls(
             section=section,
             what=what,
-            measured=f"{_number(value)} {unit}".rstrip(),
-            goal=f"<= {_number(most)} {unit}".rstrip(),
-            met=float(_number(value)) <= most,
+            measured=f"{value:.{digits}f} {unit}".rstrip(),
+            goal=f"<= {most:g} {unit}".rstrip(),
+            met=round(value, digits) <= most,
             detail=tuple(detail),
         )
 
@@ -53,10 +61,3 @@ def _cells(measure: Measure) -> tuple[str, ...]:
 
 def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
     return "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _number(value: float) -> str:
-    """Three digits behind the point for ratios, fewer for larger numbers."""
-    if value == int(value) or value >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"

@@ -64,6 +64,7 @@ def _waiting(run: Run, bare_ratio: float) -> Measure:
         (run.answers[-1] - run.first_claim).total_seconds() / _ideal(CALLS),
         MOST_OF_IDEAL,
         "",
+        digits=3,
         detail=(
             f"first claim to last stored answer; ideal is the sum of waits / {IN_FLIGHT}",
             f"spread: {min(slices):.3f} to {max(slices):.3f} over {SLICES} slices of the run",
@@ -87,6 +88,7 @@ def _cpu(run: Run) -> Measure:
         1000 * (before + after) / CALLS,
         MOST_CPU_MILLISECONDS,
         "ms",
+        digits=1,
         detail=(
             f"from the first claim to the last answer {1000 * before / CALLS:.1f} ms, with batches full by "
             f"then; from there to the end of write-back {1000 * after / CALLS:.1f} ms",
