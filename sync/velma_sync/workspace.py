@@ -171,5 +171,8 @@ def _open_server(url: str, password: SecretStr | None) -> Ledger:
     whole = make_url(url).set(password=password.get_secret_value() if password else None)
     try:
         return open_ledger(whole.render_as_string(hide_password=False))
+    except ModuleNotFoundError as error:
+        remedy = "Install it with: pip install 'velma-sync[postgresql]'"
+        raise ConfigError([Problem("ledger.url", f"needs the package {error.name}.", remedy)]) from error
     except OperationalError as error:
         raise RetryLater(f"The ledger at {url} cannot be reached, or does not let us in.") from error
