@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 
+TURN_SECONDS = 0.001
+
 
 class ManualClock:
     """Stands still until it is moved. Waiting moves it by the whole wait, unless the event is set."""
@@ -27,7 +29,7 @@ class ManualClock:
             self._now += timedelta(seconds=seconds)
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Answers like `Event.wait`, at once."""
-        if not event.is_set():
+        """Answers like `Event.wait`, without the wait: other threads only get their turn."""
+        if not event.wait(TURN_SECONDS):
             self.advance(seconds)
         return event.is_set()

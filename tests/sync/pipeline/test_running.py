@@ -59,6 +59,7 @@ def test_a_run_takes_everything_through_and_accounts_for_it(build_rig: BuildRig)
     assert receipt.requests == {name: crm.requests.total() for name, crm in rig.crms.items()}
     assert (receipt.paused, receipt.spend_stop) == ((), None)
     assert told
+    rig.clock.advance(1)
     again = run_once(rig.engine)
     assert (again.discovered, again.ended, again.billing.answered) == (0, (), 0)
 
