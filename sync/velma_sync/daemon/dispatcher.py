@@ -23,7 +23,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 BUSY_SECONDS = 1.0
 """Most time between two looks while something runs: batches fill, leases want renewal."""
-WORTH_WAITING_SECONDS = 10.0
+WORTH_WAITING_SECONDS = 20.0
 """A run that ends when idle still waits for a call due this soon, as after a refusal for concurrency."""
 AWAY_SECONDS = 5.0
 """Wait for a database that is away."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.payments import Outcome
-from velma_sync.ledger.schema import call, payment
+from velma_sync.ledger.schema import call, connection, payment
 from velma_sync.ledger.states import CallState
 
 
@@ -52,9 +52,13 @@ _ready = (
     .where(call.c.state == CallState.ANALYZED, call.c.due_at <= bindparam("moment"))
     .group_by(call.c.connection)
 )
-_next = select(func.min(call.c.due_at)).where(
-    call.c.state == bindparam("wanted"), call.c.connection.in_(bindparam("names", expanding=True))
+# One descent of the index per connection: a minimum over several would walk the whole backlog.
+_next_of_one = (
+    select(func.min(call.c.due_at))
+    .where(call.c.state == bindparam("wanted"), call.c.connection == connection.c.name)
+    .scalar_subquery()
 )
+_next = select(_next_of_one).where(connection.c.name.in_(bindparam("names", expanding=True)))
 
 
 def by_state(tx: Transaction, *, since: datetime | None = None) -> list[CallCount]:
@@ -96,5 +100,5 @@ def ready_to_write(tx: Transaction) -> dict[str, Ready]:
 
 def next_due(tx: Transaction, state: CallState, connections: Collection[str]) -> datetime | None:
     """When the next call of these connections in this state becomes due; in the past when one is."""
-    when: datetime | None = tx.run(_next, {"wanted": state, "names": list(connections)}).scalar()
-    return when
+    found = tx.run(_next, {"wanted": state, "names": list(connections)}).scalars()
+    return min((when for when in found if when is not None), default=None)

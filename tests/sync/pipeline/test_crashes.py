@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from velma_connectors.model import RecordRef
 from velma_connectors.testing.far_side import CALL, DEAL
@@ -26,11 +27,12 @@ class Killed(BaseException):
 
 
 class DyingLedger(Ledger):
-    """Ends the process at a transaction, `left` from now: before it is committed, or right after."""
+    """Fails at a transaction, `left` from now: before it is committed, or right after."""
 
-    def __init__(self, inner: Ledger, *, committed: bool) -> None:
+    def __init__(self, inner: Ledger, error: BaseException, *, committed: bool) -> None:
         self.__dict__.update(inner.__dict__)
         self.left = 0
+        self.error = error
         self.committed = committed
 
     @contextmanager
@@ -39,9 +41,9 @@ class DyingLedger(Ledger):
         with super().write() as tx:
             yield tx
             if self.left == 0 and not self.committed:
-                raise Killed
+                raise self.error
         if self.left == 0:
-            raise Killed
+            raise self.error
 
 
 def one_call(rig: Rig) -> None:
@@ -75,7 +77,7 @@ def test_a_process_may_end_at_any_transaction(build_rig: BuildRig, committed: bo
     for step in range(1, MOST_STEPS):
         rig = build_rig()
         one_call(rig)
-        dying = DyingLedger(rig.ledger, committed=committed)
+        dying = DyingLedger(rig.ledger, Killed(), committed=committed)
         rig.restart(dying)
         dying.left = step
         try:
@@ -91,6 +93,28 @@ def test_a_process_may_end_at_any_transaction(build_rig: BuildRig, committed: bo
     assert len(bills) >= 9, "every transaction of the walk is tried"
     assert set(bills) <= {1, 2}
     assert bills.count(2) == (0 if committed else 1), "only between the answer and its storing"
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_the_ledger_may_be_away_at_any_transaction(build_rig: BuildRig, committed: bool) -> None:
+    for step in range(1, MOST_STEPS):
+        rig = build_rig()
+        one_call(rig)
+        error = OperationalError("COMMIT", {}, Exception("server closed the connection"))
+        away = DyingLedger(rig.ledger, error, committed=committed)
+        rig.restart(away)
+        away.left = step
+        for _ in range(4):
+            with suppress(OperationalError):
+                rig.run()
+            rig.clock.advance(3600)
+            with suppress(OperationalError):
+                rig.sweep()
+        if away.left > 0:
+            return
+        assert_all_is_well(rig)
+        assert rig.analyzer.bills.total() == 2, "each of the two calls once"
+    pytest.fail("the run has more steps than are tried")
 
 
 @pytest.mark.parametrize(
