@@ -99,13 +99,13 @@ class BenchOrg:
             deal = {
                 "Name": f"Deal {number}",
                 "AccountId": account,
-                "StageName": "Negotiation",
+                "StageName": "Discovery",
                 "Amount": 1000,
                 "CloseDate": (self._clock() + timedelta(days=30)).date().isoformat(),
                 "OwnerId": self._rep,
             }
-            self._deals[number] = (
-                self._org.insert("Contact", contact, at=long_ago),
-                self._org.insert("Opportunity", deal, as_user=self._rep, at=long_ago),
-            )
+            deal_id = self._org.insert("Opportunity", deal, as_user=self._rep, at=long_ago)
+            last_week = self._clock() - timedelta(days=7)
+            self._org.update(deal_id, {"StageName": "Negotiation"}, as_user=self._rep, at=last_week)
+            self._deals[number] = self._org.insert("Contact", contact, at=long_ago), deal_id
         return self._deals[number]
