@@ -315,7 +315,8 @@ class Capabilities:
     """Most updates that are worth one `write`."""
     objects: Mapping[Target, tuple[str, ...]]
     """Names of the CRM objects behind each target; a call may live in several."""
-    notes: bool = True
+    note_targets: tuple[Target, ...] = tuple(Target)
+    """Records that notes can be attached to."""
     hosted_recordings: bool = True
     creates_fields: bool = True
 

@@ -14,6 +14,7 @@ ROOMS = [ROOT / "connectors", ROOT / "mappings", ROOT / "sync"]
 DOORS = {
     "httpx": "connectors/velma_connectors/http.py",
     "httpcore": "connectors/velma_connectors/http.py",
+    "hubspot": "connectors/velma_connectors/hubspot/client.py",
     "simple_salesforce": "connectors/velma_connectors/salesforce/client.py",
 }
 
