@@ -175,7 +175,8 @@ class Field:
     """What a CRM says of one of its fields now.
 
     `max_length` counts Unicode characters. `precision` is the number of digits in all and `scale` of
-    those behind the point. `choices` are the stored names of the active options.
+    those behind the point, None where the CRM keeps any. `choices` are the stored names of the active
+    options. A checkbox that is ticked or not, with nothing third, cannot be blank.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Field:
     scale: int | None = None
     choices: tuple[str, ...] = ()
     restricted: bool = False
+    can_be_blank: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,7 @@ def fit(value: FieldValue, field: Field) -> Fitted | Unfit:
     A date is the text `YYYY-MM-DD`, of the day in UTC. An empty selection and an empty text are None.
     """
     if value is None:
-        blank = field.kind is not FieldKind.BOOLEAN
-        return Fitted(None) if blank else Unfit("a checkbox cannot be blank")
+        return Fitted(None) if field.can_be_blank else Unfit("a checkbox cannot be blank")
     if field.kind in _TEXTS:
         return Fitted(_text(value, field))
     if isinstance(value, bool) and field.kind is FieldKind.BOOLEAN:

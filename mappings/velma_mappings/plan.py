@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from velma_connectors.model import Call, Deal, Field, FieldKind, RecordRef, Target
 from velma_mappings.catalogue import Entry, entries
@@ -77,6 +78,9 @@ def _plan_field(
         reason = f"not known ({_words(value.state)}): {value.reason}"
     if reason:
         return None, [LeftOut(record, rule.field, reason)]
+    if field.scale is None:
+        # Where the CRM keeps any number of digits, the value's own are meant.
+        field = replace(field, scale=entry.scale)
     fitted = fit(value.value if value.state is State.KNOWN else None, field)
     if isinstance(fitted, Unfit):
         return None, [LeftOut(record, rule.field, f"{rule.value} does not fit: {fitted.reason}")]

@@ -69,7 +69,7 @@ def test_a_value_is_fitted(
         ("New", "choice", {"choices": ("Both",), "restricted": True}, "no option 'New'"),
         (" ", "choice", {}, "no option ''"),
         (("x", "y"), "multi_choice", {"choices": ("a",), "restricted": True}, "no option 'x', 'y'"),
-        (None, "boolean", {}, "a checkbox cannot be blank"),
+        (None, "boolean", {"can_be_blank": False}, "a checkbox cannot be blank"),
         ("x", "boolean", {}, "holds a boolean"),
         (True, "number", {}, "holds a number"),
         (1, "boolean", {}, "holds a boolean"),
@@ -89,8 +89,8 @@ def test_a_value_that_does_not_fit_is_refused_with_the_reason(
     assert reason in fitted.reason
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FieldKind if kind is not FieldKind.BOOLEAN])
-def test_any_field_but_a_checkbox_can_be_cleared(make: Any, kind: FieldKind) -> None:
+@pytest.mark.parametrize("kind", FieldKind)
+def test_a_field_that_can_be_blank_can_be_cleared(make: Any, kind: FieldKind) -> None:
     assert fit(None, make.field("F", kind)) == Fitted(None)
 
 

@@ -87,6 +87,12 @@ def test_a_field_that_is_not_there_is_left_out(make: Any) -> None:
     assert reasons(found) == ["Account has no such field, or it is hidden"]
 
 
+def test_a_field_without_a_limit_of_digits_takes_those_of_the_value(make: Any) -> None:
+    number = make.field("F", FieldKind.NUMBER)
+    found = plan(make, [rule("sentiment.average")], number, **make.scores(("price", "p", 1 / 3)))
+    assert [(each.value, each.scale) for each in found.fields] == [(0.33, 2)]
+
+
 def test_a_value_that_is_not_known_clears_only_when_asked(make: Any) -> None:
     text = make.field("F", FieldKind.NUMBER)
     rules = [rule("sentiment.average", when_missing="clear")]
@@ -95,9 +101,12 @@ def test_a_value_that_is_not_known_clears_only_when_asked(make: Any) -> None:
     assert not leave.fields
 
 
-def test_a_checkbox_cannot_be_cleared(make: Any) -> None:
+def test_a_checkbox_is_cleared_only_where_the_crm_knows_a_blank_one(make: Any) -> None:
     rules = [rule("action_plan_confirmed", when_missing="clear")]
-    box = make.field("F", FieldKind.BOOLEAN)
+    assert [each.value for each in plan(make, rules, make.field("F", FieldKind.BOOLEAN), asked=()).fields] == [
+        None
+    ]
+    box = make.field("F", FieldKind.BOOLEAN, can_be_blank=False)
     found = plan(make, rules, box, asked=())
     assert reasons(found) == ["action_plan_confirmed does not fit: a checkbox cannot be blank"]
     assert plan(make, rules, box).fields[0].value is False

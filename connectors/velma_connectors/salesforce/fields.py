@@ -68,6 +68,7 @@ def field_of(entry: Mapping[str, Any]) -> Field:
         if kind in _CHOICES
         else (),
         restricted=bool(entry.get("restrictedPicklist", False)),
+        can_be_blank=kind is not FieldKind.BOOLEAN,
     )
 
 

@@ -41,7 +41,9 @@ from velma_connectors.salesforce.verdicts import RequestRefused
 def test_every_type_of_salesforce_has_a_kind(
     org: Any, kind: str, more: dict[str, Any], expected: FieldKind
 ) -> None:
-    assert field_of(org.field_entry("X__c", kind, **more)).kind is expected
+    field = field_of(org.field_entry("X__c", kind, **more))
+    assert field.kind is expected
+    assert field.can_be_blank is (expected is not FieldKind.BOOLEAN)
 
 
 def test_limits_and_options_are_those_of_the_describe(org: Any) -> None:
