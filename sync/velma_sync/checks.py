@@ -135,6 +135,7 @@ def _connection(workspace: Workspace, connection: Connection) -> Iterator[Fact]:
         for problem in health.problems:
             yield Fact(name, Mark.PROBLEM, problem)
         yield from _fields(connection, connector)
+        yield from _notes(connection, connector)
     except Verdict as verdict:
         yield Fact(name, Mark.REFUSED, str(verdict))
 
@@ -161,6 +162,16 @@ def _fields(connection: Connection, connector: CrmConnector) -> Iterator[Fact]:
         yield Fact(connection.name, Mark.OK, f"all {len(mapping.rules)} mapped fields can be written.")
     elif connector.capabilities.creates_fields:
         yield Fact(connection.name, Mark.ADVICE, "velma-sync provision shows which fields it can create.")
+
+
+def _notes(connection: Connection, connector: CrmConnector) -> Iterator[Fact]:
+    """Whether every summary note has a record to hang on."""
+    notes, possible = connection.mapping.notes, connector.capabilities.note_targets
+    impossible = [target for target in notes.on if target not in possible]
+    if notes.enabled and impossible:
+        named, others = " or ".join(impossible), ", ".join(possible) or "none"
+        sentence = f"notes.on: this CRM attaches no notes to a {named}. Possible: {others}."
+        yield Fact(connection.name, Mark.PROBLEM, sentence)
 
 
 def _provisioned(connection: Connection, connector: CrmConnector) -> Mapping[tuple[str, str], str]:

@@ -1,6 +1,13 @@
-"""The mapping file that admins start from."""
+"""The mapping files that admins start from."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
 
 from velma_connectors.model import Target
 from velma_mappings.fields import wanted_fields
@@ -66,3 +73,44 @@ def test_every_list_field_has_options_and_every_field_a_help_text(default_mappin
         if spec.kind in ("choice", "multi_choice"):
             assert spec.choices, spec.name
         assert len(spec.name) <= 43, "the longest custom field name is 40 characters and __c"
+
+
+def plain(mapping: MappingFile) -> dict[str, Any]:
+    return mapping.model_dump(mode="json")
+
+
+def renamed(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {**rule, "field": rule["field"].lower().removesuffix("__c")}
+
+
+@pytest.fixture(scope="module")
+def hubspot_mapping() -> MappingFile:
+    path = Path(__file__).parents[2] / "connectors/velma_connectors/hubspot/mapping.yaml"
+    return MappingFile.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+
+
+def test_both_crms_share_one_vocabulary_so_that_a_recording_in_both_is_one_question(
+    default_mapping: MappingFile, hubspot_mapping: MappingFile
+) -> None:
+    own = {"rules", "notes"}
+    ours, theirs = plain(default_mapping), plain(hubspot_mapping)
+    assert {key: ours[key] for key in ours if key not in own} == {
+        key: theirs[key] for key in theirs if key not in own
+    }
+
+
+def test_both_crms_get_the_same_fields_where_they_can_hold_them(
+    default_mapping: MappingFile, hubspot_mapping: MappingFile
+) -> None:
+    ours = [renamed(rule) for rule in plain(default_mapping)["rules"]]
+    for rule in ours:
+        if (rule["on"], rule["value"]) == ("deal", "action_plan_confirmed"):
+            rule["when_missing"] = "clear"  # this CRM's checkboxes can be blank
+    theirs = plain(hubspot_mapping)["rules"]
+    summary = [rule for rule in theirs if rule["value"] == "summary"]
+    assert [(rule["on"], rule["field"]) for rule in summary] == [("call", "velma_summary")]
+    assert [rule for rule in theirs if rule not in summary] == ours
+
+
+def test_a_crm_without_notes_on_calls_gets_them_on_the_records_around(hubspot_mapping: MappingFile) -> None:
+    assert hubspot_mapping.notes.on == (Target.DEAL, Target.CONTACT, Target.ACCOUNT)

@@ -103,9 +103,8 @@ def test_a_value_that_is_not_known_clears_only_when_asked(make: Any) -> None:
 
 def test_a_checkbox_is_cleared_only_where_the_crm_knows_a_blank_one(make: Any) -> None:
     rules = [rule("action_plan_confirmed", when_missing="clear")]
-    assert [each.value for each in plan(make, rules, make.field("F", FieldKind.BOOLEAN), asked=()).fields] == [
-        None
-    ]
+    cleared = plan(make, rules, make.field("F", FieldKind.BOOLEAN), asked=())
+    assert [each.value for each in cleared.fields] == [None]
     box = make.field("F", FieldKind.BOOLEAN, can_be_blank=False)
     found = plan(make, rules, box, asked=())
     assert reasons(found) == ["action_plan_confirmed does not fit: a checkbox cannot be blank"]

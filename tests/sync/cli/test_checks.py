@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from velma_connectors.errors import ConfigError, RetryLater, SpendStop, StopConnection
-from velma_connectors.model import Field, FieldKind, Health
+from velma_connectors.model import Capabilities, Field, FieldKind, Health, Target
 from velma_connectors.protocol import AnalyzerHealth
 from velma_connectors.recordings.options import RecordingOptions
 from velma_connectors.registry import ConnectorKind
@@ -78,19 +78,30 @@ class TroubledConnector(MemoryConnector):
         return Health("account-1", "Example", "sync@example.com", "1", ("The recording field is hidden.",))
 
 
+class NotelessConnector(MemoryConnector):
+    """Its CRM has notes on deals alone."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities, note_targets=(Target.DEAL,))
+
+
 def crm(fields: dict[str, list[Field]] = FIELDS) -> MemoryCrm:
     return MemoryCrm(lambda: datetime(2026, 3, 2, 9, tzinfo=UTC), fields)
 
 
 def configured(
-    crms: dict[str, MemoryCrm], *, rules: Sequence[dict[str, str]] = (STATUS, SUMMARY), troubled: bool = False
+    crms: dict[str, MemoryCrm],
+    *,
+    rules: Sequence[dict[str, str]] = (STATUS, SUMMARY),
+    connector: type[MemoryConnector] = MemoryConnector,
 ) -> Configuration:
     kinds = {
         name: ConnectorKind(
             "memory",
             "Memory",
             NoOptions,
-            lambda name, _: (TroubledConnector if troubled else MemoryConnector)(name, crms[name]),
+            lambda name, _: connector(name, crms[name]),
             str,
         )
         for name in crms
@@ -129,7 +140,7 @@ def test_when_all_is_well_every_fact_is_ok() -> None:
 
 
 def test_what_the_crm_says_is_missing_is_a_problem() -> None:
-    report = checked(configured({"a": crm()}, troubled=True))
+    report = checked(configured({"a": crm()}, connector=TroubledConnector))
     assert told(report, Mark.PROBLEM) == [("a", "The recording field is hidden.")]
 
 
@@ -163,6 +174,13 @@ def test_a_missing_field_is_created_by_provisioning_where_that_can_look() -> Non
 def test_a_record_the_crm_does_not_have_is_a_problem() -> None:
     report = checked(configured({"a": crm()}, rules=[STATUS, {**SUMMARY, "on": "lead"}]))
     assert told(report, Mark.PROBLEM) == [("a", "this CRM has no lead; remove the rules on it.")]
+
+
+def test_a_note_without_a_record_to_hang_on_is_a_problem() -> None:
+    report = checked(configured({"a": crm()}, connector=NotelessConnector))
+    assert told(report, Mark.PROBLEM) == [
+        ("a", "notes.on: this CRM attaches no notes to a call. Possible: deal.")
+    ]
 
 
 @pytest.mark.parametrize("verdict", [StopConnection("Wrong secret."), RetryLater("It is down.")])
