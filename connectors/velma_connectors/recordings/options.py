@@ -56,7 +56,9 @@ class BasicCredential(_Strict):
     """User name and password, as Twilio (account SID and token) and Aircall (API id and token) want them."""
 
     type: Literal["basic"]
-    username: Annotated[str, Field(pattern=r"^[\x20-\x39\x3b-\x7e]+$", title="User name")]
+    username: str = Field(
+        pattern=r"^[\x20-\x39\x3b-\x7e]+$", title="User name", description="As the provider shows it."
+    )
     password: Annotated[HeaderSecret, Field(title="Password")]
 
 
@@ -71,7 +73,12 @@ class HeaderCredential(_Strict):
     """A secret in a header of its own."""
 
     type: Literal["header"]
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$", title="Header", examples=["X-Api-Key"])]
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9-]+$",
+        title="Header",
+        description="Name of the header that carries the secret.",
+        examples=["X-Api-Key"],
+    )
     value: Annotated[HeaderSecret, Field(title="Value")]
 
     @model_validator(mode="after")
@@ -99,7 +106,9 @@ class RecordingSourceOptions(_Strict):
         ".twilio.com every host below it. Redirects are followed only to hosts that some source lists.",
         examples=[["api.twilio.com"]],
     )
-    ports: tuple[Port, ...] = Field(default=(443,), min_length=1, title="Ports")
+    ports: tuple[Port, ...] = Field(
+        default=(443,), min_length=1, title="Ports", description="Ports that links may name."
+    )
     credential: Credential = Field(
         default=NoCredential(),
         title="Login",

@@ -106,9 +106,13 @@ class AnalysisFile(_Strict):
         description="ISO 639-1 code of the spoken language, such as en; empty: found out per call.",
     )
     emotions: bool = Field(default=True, description="Ask for the emotion of each clip.")
-    conversation_types: tuple[ConversationTypeEntry, ...] = Field(min_length=1)
-    roles: tuple[RoleEntry, ...] = Field(min_length=1)
-    behaviors: tuple[BehaviorEntry, ...] = Field(min_length=1)
+    conversation_types: tuple[ConversationTypeEntry, ...] = Field(
+        min_length=1, description="What a call can be; one of them is sent with each recording."
+    )
+    roles: tuple[RoleEntry, ...] = Field(
+        min_length=1, description="Who speaks, and for which of the two sides."
+    )
+    behaviors: tuple[BehaviorEntry, ...] = Field(min_length=1, description="What is listened for.")
     stages: tuple[StageEntry, ...] = Field(
         min_length=1, description="The first entry that fits is used; the last one is the default."
     )

@@ -20,6 +20,7 @@ COMMANDS = (
     "retry",
     "resume",
     "preview",
+    "schema",
     "sandbox",
     "demo",
 )
