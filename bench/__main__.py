@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import crm_requests, idle, memory, startup, throughput
+from bench import connections, crm_requests, idle, memory, startup, throughput
 from bench.process import machine
 from bench.table import Measure, rendered
 
@@ -15,6 +15,7 @@ SECTIONS: dict[str, Callable[[], list[Measure]]] = {
     "throughput": throughput.measure,
     "requests": crm_requests.measure,
     "memory": memory.measure,
+    "connections": connections.measure,
     "idle": idle.measure,
     "start-up": startup.measure,
 }

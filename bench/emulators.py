@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from bench.org import BenchOrg
+from bench.crms import CRMS
 from bench.recordings import GeneratedRecordings
 from velma_connectors.sandbox.samples import load_samples
 from velma_connectors.sandbox.server import RunningServer, WsgiApp
@@ -66,8 +66,8 @@ def velma(*, latency_seconds: float, at_once: int) -> WsgiApp:
     return VelmaEmulator(load_samples().by_sha256(), (Account(VELMA_KEY, concurrency=at_once),), modes)
 
 
-def salesforce(*, recordings_url: str) -> WsgiApp:
-    return BenchOrg(recordings_url)
+def crm(*, kind: str, recordings_url: str) -> WsgiApp:
+    return CRMS[kind].emulate(recordings_url)
 
 
 def recordings(*, at_once: int) -> WsgiApp:
@@ -75,9 +75,9 @@ def recordings(*, at_once: int) -> WsgiApp:
 
 
 _APPLICATIONS: dict[str, Callable[..., WsgiApp]] = {
+    "crm": crm,
     "velma": velma,
     "recordings": recordings,
-    "salesforce": salesforce,
 }
 
 

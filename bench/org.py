@@ -1,52 +1,22 @@
-"""A Salesforce org with as many calls as a measurement wants, whose time can be set from outside.
-
-    GET  /_bench/usage                                  requests by kind, as the emulator counted them
-    POST /_bench/clock {"now": ISO}                     the org's time from now on
-    POST /_bench/calls {"first": N, "count": N}         calls that are logged now
-
-Every call names a recording by its number, has a contact, and belongs to one of the open deals; five
-calls share a deal.
-"""
+"""A Salesforce org with as many calls as a measurement wants."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from werkzeug.wrappers import Request, Response
-
+from bench.controlled import CALL_SECONDS, CALLS_PER_DEAL, DAILY_REQUESTS, SettableClock
 from velma_connectors.sandbox.salesforce import ConnectedApp, SalesforceEmulator, SalesforceOrg
 from velma_connectors.sandbox.seeding import URL_FIELD, Credentials
 
-CALLS_PER_DEAL = 5
-CALL_SECONDS = 90
-DAILY_REQUESTS = 115_000
-CONTROL = "/_bench"
-
-
-class SettableClock:
-    """The system's time until it is set."""
-
-    def __init__(self) -> None:
-        self._now: datetime | None = None
-
-    def __call__(self) -> datetime:
-        return self._now or datetime.now(UTC)
-
-    def set(self, now: datetime) -> None:
-        self._now = now
-
 
 class BenchOrg:
-    """The WSGI application. `recordings_url` and a number lead to a call's recording."""
+    """An org filled for the bench. `recordings_url` and a number lead to a call's recording."""
 
-    def __init__(self, recordings_url: str) -> None:
+    def __init__(self, recordings_url: str, clock: SettableClock) -> None:
         self._recordings_url = recordings_url
-        self._clock = SettableClock()
-        self._org = SalesforceOrg("Bench", clock=self._clock, daily_requests=DAILY_REQUESTS)
-        self._emulator = SalesforceEmulator(self._org)
+        self._clock = clock
+        self._org = SalesforceOrg("Bench", clock=clock, daily_requests=DAILY_REQUESTS)
+        self.application = SalesforceEmulator(self._org)
         self._deals: dict[int, tuple[str, str]] = {}
         credentials = Credentials()
         self._org.add_custom_field("Activity", URL_FIELD, {"type": "Url", "label": "Call Recording URL"})
@@ -54,24 +24,10 @@ class BenchOrg:
         self._org.add_app(ConnectedApp(credentials.client_key, credentials.client_secret, run_as=user))
         self._rep = self._org.add_user("rep@bench.example", "Wanda", "Ferrismere", permissions=())
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        request = Request(environ)
-        if not request.path.startswith(CONTROL):
-            return self._emulator(environ, start_response)
-        answer = json.dumps(self._control(request))
-        return Response(answer, content_type="application/json")(environ, start_response)
+    def requests(self) -> dict[str, int]:
+        return dict(self._org.usage.snapshot()["kinds"])
 
-    def _control(self, request: Request) -> object:
-        match request.path.removeprefix(CONTROL):
-            case "/clock":
-                self._clock.set(datetime.fromisoformat(request.get_json()["now"]))
-            case "/calls":
-                wanted = request.get_json()
-                for number in range(wanted["first"], wanted["first"] + wanted["count"]):
-                    self._add_call(number)
-        return self._org.usage.snapshot()
-
-    def _add_call(self, number: int) -> None:
+    def log_call(self, number: int) -> None:
         contact, deal = self._surroundings(number // CALLS_PER_DEAL)
         now = self._clock()
         call = {
@@ -96,16 +52,20 @@ class BenchOrg:
             long_ago = self._clock() - timedelta(days=30)
             account = self._org.insert("Account", {"Name": f"Company {number}"}, at=long_ago)
             contact = {"FirstName": "Orla", "LastName": f"Pennick {number}", "AccountId": account}
-            deal = {
-                "Name": f"Deal {number}",
-                "AccountId": account,
-                "StageName": "Discovery",
-                "Amount": 1000,
-                "CloseDate": (self._clock() + timedelta(days=30)).date().isoformat(),
-                "OwnerId": self._rep,
-            }
-            deal_id = self._org.insert("Opportunity", deal, as_user=self._rep, at=long_ago)
-            last_week = self._clock() - timedelta(days=7)
-            self._org.update(deal_id, {"StageName": "Negotiation"}, as_user=self._rep, at=last_week)
+            deal_id = self._deal(number, account, long_ago)
             self._deals[number] = self._org.insert("Contact", contact, at=long_ago), deal_id
         return self._deals[number]
+
+    def _deal(self, number: int, account: str, created_at: datetime) -> str:
+        deal = {
+            "Name": f"Deal {number}",
+            "AccountId": account,
+            "StageName": "Discovery",
+            "Amount": 1000,
+            "CloseDate": (self._clock() + timedelta(days=30)).date().isoformat(),
+            "OwnerId": self._rep,
+        }
+        deal_id = self._org.insert("Opportunity", deal, as_user=self._rep, at=created_at)
+        last_week = self._clock() - timedelta(days=7)
+        self._org.update(deal_id, {"StageName": "Negotiation"}, as_user=self._rep, at=last_week)
+        return deal_id

@@ -16,6 +16,7 @@ LARGE = (
     "apscheduler",
     "cryptography",
     "httpx",
+    "hubspot",
     "jinja2",
     "pydantic",
     "rapidfuzz",

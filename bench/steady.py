@@ -1,6 +1,6 @@
 """Requests of a usual day: the whole daemon over real HTTP, in virtual time.
 
-Run as a module it simulates some hours and prints what the emulated org counted, as JSON.
+Run as a module it simulates some hours and prints what the emulated CRM counted, as JSON.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from unittest.mock import patch
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bench.controlled import CONTROL
+from bench.crms import CRMS, Crm
 from bench.daemon import BenchFailed
 from bench.installation import Installation, installed
-from bench.org import CONTROL
 from bench.table import Measure
 from bench.virtual_time import Days, Recurring, SlowAnalyzer, VirtualClock
 from velma_sync import log
@@ -41,9 +42,9 @@ DRAIN_SECONDS = 300.0
 CLOCK_STEP_SECONDS = 10.0
 
 
-def measure() -> Measure:
+def measure(crm: Crm) -> Measure:
     run = subprocess.run(
-        [sys.executable, "-m", "bench.steady"], stdout=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "bench.steady", crm.kind], stdout=subprocess.PIPE, text=True, check=False
     )
     if run.returncode:
         raise BenchFailed("the simulated hours broke off")
@@ -54,7 +55,7 @@ def measure() -> Measure:
     kinds = ", ".join(f"{count / calls:.2f} {kind}" for kind, count in busy.most_common())
     return Measure(
         "requests",
-        f"{CALLS_A_DAY:,} calls a day: CRM requests per call",
+        f"{crm.title}: {CALLS_A_DAY:,} calls a day, CRM requests per call",
         f"{a_day / CALLS_A_DAY:.1f}",
         detail=(
             f"while calls come in, {busy.total() / calls:.2f} per call: {kinds}",
@@ -103,13 +104,13 @@ class _Simulation:
             self._dispatcher.stop()
 
     def _log_call(self) -> None:
-        self._place.salesforce.ask(f"{CONTROL}/calls", {"first": self._calls, "count": 1})
+        self._place.crm.ask(f"{CONTROL}/calls", {"first": self._calls, "count": 1})
         self._calls += 1
 
     def _tell_time(self, now: datetime) -> None:
-        """The org's clock follows ours in small steps."""
+        """The CRM's clock follows ours in small steps."""
         if (now - self._told_at).total_seconds() >= CLOCK_STEP_SECONDS:
-            self._place.salesforce.ask(f"{CONTROL}/clock", {"now": now.isoformat()})
+            self._place.crm.ask(f"{CONTROL}/clock", {"now": now.isoformat()})
             self._told_at = now
 
 
@@ -132,7 +133,7 @@ def simulate(place: Installation) -> dict[str, object]:
         simulations.append(_Simulation(place, clock, real(engine, wake), dispatcher))
         return simulations[0]
 
-    place.salesforce.ask(f"{CONTROL}/clock", {"now": clock.now().isoformat()})
+    place.crm.ask(f"{CONTROL}/clock", {"now": clock.now().isoformat()})
     with (
         Workspace(load_configuration(place.configuration)) as workspace,
         closing(open_ledger(place.directory / "virtual.db", clock=clock.now)) as ledger,
@@ -145,5 +146,6 @@ def simulate(place: Installation) -> dict[str, object]:
 
 if __name__ == "__main__":
     log.configure("warning")
-    with installed(calls=0, latency_seconds=0.0, max_in_flight=IN_FLIGHT) as quiet_place:
+    quiet = installed(calls=0, latency_seconds=0.0, max_in_flight=IN_FLIGHT, crm=CRMS[sys.argv[1]])
+    with quiet as quiet_place:
         print(json.dumps(simulate(quiet_place)))
