@@ -1,1 +1,35 @@
-"""Far sides that tests drive: an in-memory CRM, a canned analyzer, a clock that only a test moves."""
+"""The kit for whoever writes a connector: far sides that tests drive, and the contract as tests.
+
+    from velma_connectors.testing import ConnectorContract, Rig
+
+    class ZohoRig(Rig): ...
+
+    class TestZoho(ConnectorContract):
+        @pytest.fixture
+        def rig(self) -> Iterator[ZohoRig]: ...
+
+The contract needs pytest (`velma-sync[testing]`); everything else here loads without it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from velma_connectors.testing.rig import Ability, FaultKind, Place, Rig, Stages
+
+if TYPE_CHECKING:
+    from velma_connectors.testing.contract import ConnectorContract
+
+__all__ = ["Ability", "ConnectorContract", "FaultKind", "Place", "Rig", "Stages"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the contract when it is asked for, with readable failures of its assertions."""
+    if name != "ConnectorContract":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import pytest
+
+    pytest.register_assert_rewrite("velma_connectors.testing.contract")
+    from velma_connectors.testing.contract import ConnectorContract
+
+    return ConnectorContract

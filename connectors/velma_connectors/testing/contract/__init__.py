@@ -1,0 +1,47 @@
+"""The contract of all connectors, one test per sentence. Each test's name is the sentence it proves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from velma_connectors.testing.contract.accounts import AccountContract
+from velma_connectors.testing.contract.batches import BatchContract
+from velma_connectors.testing.contract.calls import CallContract
+from velma_connectors.testing.contract.faults import FaultContract
+from velma_connectors.testing.contract.notes import NoteContract
+from velma_connectors.testing.contract.privacy import PrivacyContract
+from velma_connectors.testing.contract.recordings import RecordingContract
+from velma_connectors.testing.contract.schemas import SchemaContract
+from velma_connectors.testing.contract.threads import ThreadContract
+from velma_connectors.testing.contract.values import ValueContract
+from velma_connectors.testing.contract.walks import WalkContract
+from velma_connectors.testing.rig import Rig
+
+FAR_SIDE = "contract far side"
+"""Name of the property by which each test tells whose far side it ran against."""
+
+
+class ConnectorContract(
+    AccountContract,
+    WalkContract,
+    CallContract,
+    RecordingContract,
+    ValueContract,
+    BatchContract,
+    NoteContract,
+    FaultContract,
+    PrivacyContract,
+    SchemaContract,
+    ThreadContract,
+):
+    """Subclass it as `Test...` with a fixture `rig`; every test gets a rig of its own."""
+
+    @pytest.fixture
+    def rig(self) -> Rig:
+        raise NotImplementedError("a contract needs a fixture 'rig' that yields a Rig and closes it")
+
+    @pytest.fixture(autouse=True)
+    def _far_side(self, rig: Rig, record_property: Any) -> None:
+        record_property(FAR_SIDE, f"{rig.kind}:{rig.against}")

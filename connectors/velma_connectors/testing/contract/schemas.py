@@ -1,0 +1,108 @@
+"""Fields as admins see them: always fresh, planned without a trace, made without taking anything away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from velma_connectors.model import FieldKind, FieldSpec, SchemaAction
+from velma_connectors.testing.contract.driving import field_of, object_of, require
+from velma_connectors.testing.rig import Ability, Rig
+
+ADMINS = "Admins own option"
+WANTED = "Wanted later"
+
+
+def require_creation(rig: Rig) -> None:
+    if not rig.connector.capabilities.creates_fields:
+        pytest.skip("this connector creates no fields")
+
+
+def choice_among(rig: Rig) -> FieldSpec:
+    """The CHOICE of the rig's new fields."""
+    return next(spec for spec in rig.new_specs() if spec.kind is FieldKind.CHOICE)
+
+
+def actions(rig: Rig, *specs: FieldSpec) -> set[SchemaAction]:
+    return {step.action for step in rig.connector.plan_fields(specs)}
+
+
+class SchemaContract:
+    """`fields`, `plan_fields` and `create_fields`."""
+
+    def test_fields_are_always_told_fresh(self, rig: Rig) -> None:
+        require(rig, Ability.EDIT_SCHEMA)
+        place, field = field_of(rig, FieldKind.CHOICE)
+        assert ADMINS not in field.choices
+        rig.add_option(object_of(rig, place.target), place.name, ADMINS)
+        assert ADMINS in field_of(rig, FieldKind.CHOICE)[1].choices
+
+    def test_planning_changes_nothing(self, rig: Rig) -> None:
+        require_creation(rig)
+        specs = rig.new_specs()
+        names = {object_of(rig, spec.target) for spec in specs}
+        before = {name: dict(rig.connector.fields(name)) for name in names}
+        steps = rig.connector.plan_fields(specs)
+        assert {step.action for step in steps} == {SchemaAction.CREATE}
+        assert {name: dict(rig.connector.fields(name)) for name in names} == before
+        assert rig.connector.plan_fields(specs) == steps
+
+    def test_a_plan_has_one_step_for_each_field_and_object(self, rig: Rig) -> None:
+        specs = rig.new_specs()
+        objects = rig.connector.capabilities.objects
+        expected = {(name, spec.name) for spec in specs for name in objects[spec.target]}
+        steps = rig.connector.plan_fields(specs)
+        assert len(steps) == len(expected)
+        assert {(step.object, step.spec.name) for step in steps} == expected
+
+    def test_created_fields_are_there_and_creating_again_changes_nothing(self, rig: Rig) -> None:
+        require_creation(rig)
+        specs = rig.new_specs()
+        steps = rig.connector.plan_fields(specs)
+        for _ in range(2):
+            results = rig.connector.create_fields(steps)
+            assert [(result.step, result.ok, result.reason) for result in results] == [
+                (step, True, "") for step in steps
+            ]
+        for spec in specs:
+            made = rig.connector.fields(object_of(rig, spec.target))[spec.name]
+            assert (made.kind, made.label, made.writable) == (spec.kind, spec.label, True)
+            assert set(made.choices) >= set(spec.choices)
+        assert actions(rig, *specs) == {SchemaAction.LEAVE}
+
+    def test_missing_options_are_planned_as_a_change_and_added(self, rig: Rig) -> None:
+        require_creation(rig)
+        spec = choice_among(rig)
+        rig.connector.create_fields(rig.connector.plan_fields([spec]))
+        more = replace(spec, choices=(*spec.choices, WANTED))
+        steps = rig.connector.plan_fields([more])
+        assert {step.action for step in steps} == {SchemaAction.CHANGE}
+        assert all(WANTED in step.reason for step in steps), "the plan has to say what is added"
+        assert all(result.ok for result in rig.connector.create_fields(steps))
+        choices = rig.connector.fields(object_of(rig, spec.target))[spec.name].choices
+        assert set(choices) == set(more.choices)
+
+    def test_an_option_of_the_admin_is_never_lost(self, rig: Rig) -> None:
+        require_creation(rig)
+        require(rig, Ability.EDIT_SCHEMA)
+        spec = choice_among(rig)
+        name = object_of(rig, spec.target)
+        rig.connector.create_fields(rig.connector.plan_fields([spec]))
+        steps = rig.connector.plan_fields([replace(spec, choices=(*spec.choices, WANTED))])
+        rig.add_option(name, spec.name, ADMINS)
+        assert all(result.ok for result in rig.connector.create_fields(steps))
+        assert {ADMINS, WANTED, *spec.choices} == set(rig.connector.fields(name)[spec.name].choices)
+        assert actions(rig, spec) == {SchemaAction.LEAVE}, (
+            "an option we do not want is no reason for a change"
+        )
+
+    def test_a_field_of_another_kind_is_left_alone_and_told(self, rig: Rig) -> None:
+        require_creation(rig)
+        place, field = field_of(rig, FieldKind.NUMBER)
+        spec = FieldSpec(place.target, place.name, field.label, FieldKind.BOOLEAN, "Invented.")
+        steps = rig.connector.plan_fields([spec])
+        assert {step.action for step in steps} == {SchemaAction.CANNOT}
+        assert all(step.reason for step in steps)
+        assert not any(result.ok for result in rig.connector.create_fields(steps))
+        assert field_of(rig, FieldKind.NUMBER)[1] == field
