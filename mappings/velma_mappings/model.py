@@ -58,7 +58,8 @@ class CallReport:
     """Every value of one call, by the path that mapping files use.
 
     `values` holds every path of the catalogue for this mapping file, known or not. `unmatched_topics`
-    are free-text topics no group took, with the prospect's score: the admin's review list.
+    are free-text topics no group took, with the prospect's score, and `unlisted_names` what may be a
+    competitor that the mapping file does not list: the admin's review lists.
     """
 
     call: CallRef
@@ -66,6 +67,7 @@ class CallReport:
     reasons: tuple[str, ...]
     values: Mapping[str, Value]
     unmatched_topics: tuple[tuple[str, float | None], ...]
+    unlisted_names: tuple[str, ...]
     note: str = field(repr=False)
     """The rendered, masked summary note; empty when no note is to be written."""
     config_hash: str

@@ -9,9 +9,9 @@ from datetime import datetime
 from velma_connectors.analysis import Analysis, AnalysisConfig
 from velma_connectors.model import Call
 from velma_mappings import action_plan, competitors, conversation, emotions, sentiment, signals
-from velma_mappings.behaviors import Finding, best, find
+from velma_mappings.behaviors import Finding, Outcome, best, find
 from velma_mappings.catalogue import entries
-from velma_mappings.competitors import Named, aliases, look
+from velma_mappings.competitors import Alias, Named, aliases, look
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.masking import masker
 from velma_mappings.model import CallReport, State, Status, Value
@@ -21,6 +21,7 @@ from velma_mappings.roles import Speakers, join
 from velma_mappings.sentiment import Sentiments
 from velma_mappings.signals import Signal
 from velma_mappings.topics import Group, groups
+from velma_mappings.unlisted import unlisted_names
 
 Mask = Callable[[str], str]
 
@@ -37,6 +38,7 @@ class Heard:
     groups: tuple[Group, ...]
     sentiments: Sentiments
     rival_finding: Finding
+    spellings: tuple[Alias, ...]
     rivals: Named
     coaching: list[Signal]
     positive: list[Signal]
@@ -67,6 +69,7 @@ def distil(call: Call, analysis: Analysis, config: AnalysisConfig, mapping: Mapp
         reasons=reasons,
         values={path: values[path] for path in entries(mapping)},
         unmatched_topics=tuple((masked(topic), score) for topic, score in heard.sentiments.unmatched()),
+        unlisted_names=_unlisted(heard, masked),
         note=note,
         config_hash=analysis.config_hash,
         analyzer=analysis.analyzer,
@@ -90,6 +93,7 @@ def failed(
         reasons=(reason,) if reason else (),
         values={**_blank(mapping, "the call was not analyzed"), **about},
         unmatched_topics=(),
+        unlisted_names=(),
         note="",
         config_hash=config_hash,
         analyzer=analyzer,
@@ -107,6 +111,7 @@ def _silent(call: Call, analysis: Analysis, mapping: MappingFile) -> CallReport:
         reasons=reasons,
         values={**_blank(mapping, reasons[0]), **about, "next_step": step},
         unmatched_topics=(),
+        unlisted_names=(),
         note="",
         config_hash=analysis.config_hash,
         analyzer=analysis.analyzer,
@@ -135,6 +140,7 @@ def _listen(analysis: Analysis, config: AnalysisConfig, mapping: MappingFile) ->
     sentiments = sentiment.weigh(analysis, speakers, topic_groups)
     behaviors = mapping.behaviors
     rival_finding = best(findings, behaviors.competitor)
+    spellings = aliases(mapping)
     return Heard(
         analysis=analysis,
         config=config,
@@ -144,7 +150,8 @@ def _listen(analysis: Analysis, config: AnalysisConfig, mapping: MappingFile) ->
         groups=topic_groups,
         sentiments=sentiments,
         rival_finding=rival_finding,
-        rivals=look(analysis, rival_finding, aliases(mapping)),
+        spellings=spellings,
+        rivals=look(analysis, rival_finding, spellings),
         coaching=signals.of_behaviors(behaviors.coaching, findings),
         positive=signals.of_behaviors(behaviors.positive, findings),
         objections=[
@@ -152,6 +159,13 @@ def _listen(analysis: Analysis, config: AnalysisConfig, mapping: MappingFile) ->
             *signals.of_topics(sentiments, topic_groups),
         ],
     )
+
+
+def _unlisted(heard: Heard, mask: Mask) -> tuple[str, ...]:
+    finding = heard.rival_finding
+    if finding.outcome is not Outcome.DETECTED:
+        return ()
+    return unlisted_names(finding.clips, heard.spellings, mask)
 
 
 def _values(heard: Heard, mask: Mask) -> dict[str, Value]:

@@ -20,6 +20,8 @@ COMMANDS = (
     "retry",
     "resume",
     "preview",
+    "topics",
+    "competitors",
     "schema",
     "sandbox",
     "demo",

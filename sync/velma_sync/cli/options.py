@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,12 @@ config_option = click.option(
     help="The configuration. Default: $VELMA_SYNC_CONFIG, else ./velma-sync.yaml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of lines.")
+since_option = click.option(
+    "--since",
+    type=click.DateTime(formats=["%Y-%m-%d"]),
+    callback=lambda _context, _option, value: value and value.replace(tzinfo=UTC),
+    help="Only calls from that day (UTC) on.",
+)
 yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
 
 

@@ -64,6 +64,7 @@ class Connection:
     kind: ConnectorKind
     options: BaseModel
     mapping: MappingFile
+    mapping_path: Path
     start_at: datetime | None
 
 
@@ -193,7 +194,9 @@ class _Reading:
         options = self._part(kind.options, (*at, "options")) if kind else None
         if kind is None or settings is None or options is None or mapping is None:
             return None
-        return Connection(name, kind, options, mapping, settings.connections[name].start_at)
+        chosen = settings.connections[name]
+        path = self._beside(chosen.mapping).absolute()
+        return Connection(name, kind, options, mapping, path, chosen.start_at)
 
     def _mapping(self, at: Location, analysis: AnalysisFile | None) -> MappingFile | None:
         file = self._named_file(at)

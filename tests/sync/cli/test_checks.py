@@ -109,7 +109,10 @@ def configured(
     mapping = MappingFile.model_validate({"version": 1, "rules": list(rules)})
     return Configuration(
         path=Path("velma-sync.yaml"),
-        connections=tuple(Connection(name, kind, NoOptions(), mapping, None) for name, kind in kinds.items()),
+        connections=tuple(
+            Connection(name, kind, NoOptions(), mapping, Path("mapping.yaml"), None)
+            for name, kind in kinds.items()
+        ),
         analysis=ANALYSIS,
         velma=VelmaOptions(api_key=SecretStr("key"), price_per_audio_hour=1.5),
         recordings=RecordingOptions(),
@@ -287,10 +290,8 @@ def test_a_workspace_opens_each_connection_once_and_closes_it() -> None:
     configuration = configured({"a": far})
     kind = ConnectorKind("memory", "Memory", NoOptions, lambda name, _: Closing(name, far), str)
     (connection,) = configuration.connections
-    mapping = connection.mapping
-    with Workspace(
-        replace(configuration, connections=(Connection("a", kind, NoOptions(), mapping, None),))
-    ) as workspace:
+    closing = replace(configuration, connections=(replace(connection, kind=kind),))
+    with Workspace(closing) as workspace:
         assert workspace.connector("a") is workspace.connector("a")
         assert not closed
         with pytest.raises(ConfigError, match=r"connection 'b': is not in the configuration\. Configured: a"):
