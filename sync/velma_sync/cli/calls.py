@@ -22,7 +22,7 @@ STATES = [state.value for state in CallState]
 
 @click.group("calls", epilog="Example: velma-sync calls list --state held")
 def command() -> None:
-    """Look at single calls: which there are, and what became of one."""
+    """Look at single calls: which there are, what became of one."""
 
 
 @command.command("list", epilog="Example: velma-sync calls list --state held --state dead")

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from velma_sync.vocabulary import Review
 
 
-@click.command("competitors", epilog="Example: velma-sync competitors --patch > adopt.patch")
+@click.command("competitors", epilog="Example: velma-sync competitors --since 2026-10-01")
 @click.option("--patch", is_flag=True, help="Print the change that adds them, for git apply -p0.")
 @since_option
 @config_option
 @json_option
 def command(patch: bool, since: datetime | None, config: Path | None, as_json: bool) -> int:
-    """List names that may be competitors the mapping does not list.
+    """List names that may be competitors the mapping lacks.
 
     They stand where a competitor was noticed and none of your list was named: look at them before you
     adopt any. Reads stored answers: nothing is paid.

@@ -35,7 +35,7 @@ LOOKING = "Looking for new calls ..."
 @config_option
 @json_option
 def command(ref: CallRef | None, yes: bool, config: Path | None, as_json: bool) -> int:
-    """Find everything new, analyse it, write it back, account for it.
+    """Find everything new, analyse it, write it back.
 
     With --call only that one, whatever its length or age; says what it will cost and asks first. A call
     that is done is written again, as the mapping stands now, which costs nothing.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(config: Path | None, as_json: bool) -> int:
-    """Show what was done, what waits and why, and what was paid for.
+    """Show what was done, what waits and why, and what it cost.
 
     Reads the ledger alone. Exit code 1 when calls are held or dead, 3 when a connection or all spending is
     stopped, or a regular task failed the last time it ran.

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from velma_sync.vocabulary import Review
 
 
-@click.command("topics", epilog="Example: velma-sync topics --patch | git apply -p0")
+@click.command("topics", epilog="Example: velma-sync topics --patch")
 @click.option("--patch", is_flag=True, help="Print the change that adopts them, for git apply -p0.")
 @since_option
 @config_option
 @json_option
 def command(patch: bool, since: datetime | None, config: Path | None, as_json: bool) -> int:
-    """List what customers talk about that no topic of the mapping takes.
+    """List what calls were about that no topic takes.
 
     Most calls first, with the sentiment and the topics that may be meant. The patch adopts those that
     can mean one topic alone as its synonyms. Reads stored answers: nothing is paid.
