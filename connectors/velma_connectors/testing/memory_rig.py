@@ -144,6 +144,9 @@ class MemoryRig(Rig):
     def delete(self, record: RecordRef) -> None:
         self.crm.delete(record)
 
+    def never(self, like: RecordRef) -> RecordRef:
+        return RecordRef(like.object, f"never-{next(self._numbers)}")
+
     def read(self, record: RecordRef, field: str) -> FieldValue:
         return self.crm.read(record).get(field)
 

@@ -90,6 +90,7 @@ class Rig(ABC):
     read_only: Place
     """A field that is seen and cannot be written."""
     stages: Stages
+    """What `add_deal` and `set_stage` use."""
 
     @property
     @abstractmethod
@@ -159,6 +160,10 @@ class Rig(ABC):
     @abstractmethod
     def delete(self, record: RecordRef) -> None:
         """A person deletes a call or deal."""
+
+    @abstractmethod
+    def never(self, like: RecordRef) -> RecordRef:
+        """A well-formed reference to a record of the same object that never was."""
 
     @abstractmethod
     def read(self, record: RecordRef, field: str) -> FieldValue:

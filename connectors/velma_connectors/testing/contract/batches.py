@@ -23,10 +23,11 @@ class BatchContract:
     def test_nothing_to_write_is_no_result(self, rig: Rig) -> None:
         assert rig.connector.write([]) == []
 
-    def test_a_record_that_is_gone_is_told(self, rig: Rig) -> None:
+    def test_a_record_that_is_gone_or_never_was_is_told(self, rig: Rig) -> None:
         record, name = text_record(rig), text_place(rig).name
         rig.delete(record)
-        assert write(rig, record, {name: "late"}).status is WriteStatus.GONE
+        for missing in (record, rig.never(record)):
+            assert write(rig, missing, {name: "late"}).status is WriteStatus.GONE
 
     def test_one_bad_record_never_harms_its_neighbours(self, rig: Rig) -> None:
         name = text_place(rig).name

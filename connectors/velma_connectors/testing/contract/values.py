@@ -157,8 +157,7 @@ class ValueContract:
         kept, gone = record_for(rig, place), record_for(rig, place)
         rig.edit(kept, place.name, "theirs")
         rig.delete(gone)
-        never = RecordRef(kept.object, "0" * len(kept.id))
-        values = rig.connector.current([kept, gone, never], [place.name, NO_SUCH_FIELD])
+        values = rig.connector.current([kept, gone, rig.never(kept)], [place.name, NO_SUCH_FIELD])
         assert values == {kept: {place.name: "theirs"}}
 
     def test_present_values_of_calls_and_deals_come_in_one_answer(self, rig: Rig) -> None:

@@ -96,11 +96,10 @@ class WalkContract:
 
     def test_looking_again_leaves_out_deleted_calls_and_ids_that_never_were(self, rig: Rig) -> None:
         kept, gone = rig.add_call(), rig.add_call()
-        name = rig.connection
-        refs = [CallRef(name, record.object, record.id) for record in (kept, gone)]
+        records = (kept, gone, rig.never(kept))
         rig.delete(gone)
-        never = CallRef(name, kept.object, "0" * len(kept.id))
-        assert records_in(rig.connector.refresh([*refs, never])) == {kept}
+        refs = [CallRef(rig.connection, record.object, record.id) for record in records]
+        assert records_in(rig.connector.refresh(refs)) == {kept}
         assert rig.connector.refresh([]) == []
 
     def test_looking_again_and_walking_tell_the_same(self, rig: Rig) -> None:
