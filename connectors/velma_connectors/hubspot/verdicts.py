@@ -1,0 +1,294 @@
+"""What each answer of HubSpot means for us: one table by status, one by the codes inside the body.
+
+The same codes answer a whole request, or one input of a batch. `verdict` turns the first into an
+exception; whoever sent a batch reads the others with `faults_in`. Messages of HubSpot may quote property
+values and are therefore never passed on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
+
+MAX_RETRY_AFTER_SECONDS = 86_400.0
+SETTING = "access_token"
+
+
+class Action(StrEnum):
+    """What to do about an answer."""
+
+    STOP = "stop"
+    """The connection needs its admin."""
+    PAUSE = "pause"
+    """HubSpot takes no requests for a while; nobody's try is used up."""
+    RETRY = "retry"
+    OUTAGE = "outage"
+    """May be over within seconds: reads are repeated at once."""
+    LOST = "lost"
+    """As OUTAGE for a read; a write may have been carried out."""
+    REFUSED = "refused"
+    """This request will never be taken as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An action, the sentence for the admin, and the least seconds to wait where waiting helps."""
+
+    action: Action
+    advice: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One entry of an error answer. The message may quote what was sent: it is not for showing.
+
+    `fields` are the properties it names, `trace` is the objectWriteTraceId of the input it is about, and
+    `scopes` are those of which the key lacks every one.
+    """
+
+    code: str
+    message: str = field(default="", repr=False)
+    fields: tuple[str, ...] = ()
+    trace: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status. Header names are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes | str = field(repr=False)
+
+    def document(self) -> object:
+        """The JSON it holds; None when it holds none, such as the page of a gateway."""
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+
+
+class RequestRefused(StopConnection):
+    """A request HubSpot will not take as it is, such as one for a property that does not exist.
+
+    Whoever sent it may know better than to stop the connection and look at `status` and `faults`.
+    """
+
+    def __init__(self, message: str, status: int, faults: tuple[Fault, ...]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.faults = faults
+
+    def has(self, *codes: str) -> bool:
+        return any(fault.code in codes for fault in self.faults)
+
+
+class BriefOutage(RetryLater):
+    """An answer that may be right again within seconds: 5xx, a reset, a cut answer, a full window."""
+
+
+class Limit(StrEnum):
+    """Which allowance a 429 says is used up."""
+
+    SECOND = "secondly"
+    TEN_SECONDS = "ten_secondly"
+    DAY = "daily"
+
+
+_STATUS_RULES: Mapping[int, Rule] = {
+    403: Rule(Action.REFUSED, "the key may not do this"),
+    404: Rule(Action.REFUSED, "it does not exist"),
+    405: Rule(Action.REFUSED, "the path does not take this kind of request"),
+    408: Rule(Action.OUTAGE, "the request did not arrive in time", 30.0),
+    409: Rule(Action.REFUSED, "it exists already or contradicts another record"),
+    413: Rule(Action.REFUSED, "the request is too large"),
+    414: Rule(Action.REFUSED, "the address of the request is too long"),
+    423: Rule(Action.OUTAGE, "the records are locked for the moment", 10.0),
+    429: Rule(Action.OUTAGE, "too many requests at once", 10.0),
+    477: Rule(Action.PAUSE, "HubSpot is moving the portal to another data centre", 3600.0),
+    500: Rule(Action.OUTAGE, "HubSpot met an internal error", 60.0),
+    502: Rule(Action.OUTAGE, "HubSpot is not reachable behind its gateway", 60.0),
+    503: Rule(Action.OUTAGE, "HubSpot is not available for the moment", 60.0),
+    504: Rule(Action.LOST, "HubSpot did not answer its gateway in time", 60.0),
+    520: Rule(Action.LOST, "HubSpot's edge network got no proper answer", 60.0),
+    521: Rule(Action.OUTAGE, "HubSpot's edge network is not let in", 60.0),
+    522: Rule(Action.RETRY, "HubSpot's edge network cannot connect; if it stays so, ask HubSpot", 900.0),
+    523: Rule(Action.LOST, "HubSpot's edge network does not reach it", 60.0),
+    524: Rule(Action.LOST, "HubSpot took longer than its edge network waits", 60.0),
+    525: Rule(Action.RETRY, "HubSpot's edge network cannot encrypt; if it stays so, ask HubSpot", 900.0),
+    526: Rule(Action.RETRY, "HubSpot's own certificate is invalid; if it stays so, ask HubSpot", 900.0),
+}
+_REDIRECT = Rule(Action.RETRY, "the address answers with a redirect; check base_url", 600.0)
+_SERVER_ERROR = Rule(Action.OUTAGE, "HubSpot is out of order", 60.0)
+_EDGE = Rule(Action.PAUSE, "the edge network before it lets this machine's requests not through", 900.0)
+_UNKNOWN = Rule(Action.REFUSED, "HubSpot gives no further reason we know")
+
+ADVICE: Mapping[str, str] = {
+    "MISSING_SCOPES": "the key lacks a scope, or the subscription the feature",
+    "PROPERTY_DOESNT_EXIST": "the property does not exist; run provision or correct the mapping",
+    "INVALID_OPTION": "the property lacks the option",
+    "OBJECT_NOT_FOUND": "it does not exist",
+    "CONFLICT": "it exists already or contradicts another record",
+    "VALIDATION_ERROR": "the request does not pass HubSpot's checks",
+}
+
+_LIMIT_WORDS = re.compile(r"daily|ten_secondly|secondly", re.IGNORECASE)
+_CODE = re.compile(r"\w{1,80}", re.ASCII)
+_EMBEDDED = "Property values were not valid: "
+_DAYS_AGO = re.compile(r"expired\D{0,20}(\d+) day")
+_UNDECODED_DAYS = 10_000
+"""Days a token must have been expired for to be none: HubSpot counts from 1970 what it cannot decode."""
+
+
+def faults_in(errors: object) -> tuple[Fault, ...]:
+    """Every single fault of an error answer, or of the `errors` of an answer 207.
+
+    The code is the most specific one given: of the entry, of a property inside its message, its
+    subCategory, its category. Trace ids are those of the input around it. Nothing from HTML or text.
+    """
+    entries = errors if isinstance(errors, list) else [errors]
+    return tuple(fault for entry in entries if isinstance(entry, dict) for fault in _faults(entry, None))
+
+
+def _faults(entry: Mapping[str, object], around: Fault | None) -> Iterator[Fault]:
+    own = _fault(entry, around)
+    parts = entry.get("errors")
+    nested = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    inner = [fault for part in nested for fault in _faults(part, own)]
+    values = [_value_fault(value, own) for value in _invalid_values(entry)]
+    if values and not any(fault.fields for fault in inner):
+        yield from values
+    else:
+        yield from inner or [own]
+
+
+def _fault(entry: Mapping[str, object], around: Fault | None) -> Fault:
+    context = entry.get("context")
+    about = context if isinstance(context, dict) else {}
+    codes = (entry.get(key) for key in ("code", "subCategory", "category", "errorType", "error"))
+    told = [code for code in map(_code, codes) if code]
+    return Fault(
+        code=told[0] if told else (around.code if around else "UNKNOWN"),
+        message=str(entry.get("message") or ""),
+        fields=_texts(about.get("propertyName")) or (around.fields if around else ()),
+        trace=next(iter(_texts(about.get("objectWriteTraceId"))), around.trace if around else None),
+        scopes=_texts(about.get("requiredGranularScopes")),
+    )
+
+
+def _value_fault(value: Mapping[str, object], own: Fault) -> Fault:
+    name = str(value.get("name") or "")
+    return Fault(
+        code=_code(value.get("error")) or own.code,
+        message=str(value.get("message") or ""),
+        fields=(name,) if name else own.fields,
+        trace=own.trace,
+    )
+
+
+def _invalid_values(entry: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The array that HubSpot writes into the text of a message: one entry per refused property."""
+    _, found, text = str(entry.get("message") or "").partition(_EMBEDDED)
+    if not found:
+        return []
+    try:
+        values, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return []
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def _code(code: object) -> str:
+    """A code without the words before it, as in `crm.associations.NO_ASSOCIATIONS_FOUND`."""
+    last = str(code or "").rpartition(".")[2]
+    return last if _CODE.fullmatch(last) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
+
+
+def limit_of(answer: Answer) -> Limit | None:
+    """The allowance that a 429 is about; search words it differently from everything else."""
+    if answer.status != 429:
+        return None
+    document = answer.document()
+    told = document if isinstance(document, dict) else {}
+    word = _LIMIT_WORDS.search(f"{told.get('policyName')} {told.get('message')}")
+    return Limit(word[0].lower()) if word else Limit.TEN_SECONDS
+
+
+def described(fault: Fault) -> str:
+    """A fault for the admin: what it means, the properties and scopes it names, and its code."""
+    if fault.scopes:
+        return f"the key lacks a scope; grant it {' or '.join(fault.scopes)} ({fault.code})"
+    about = f" [{', '.join(fault.fields)}]" if fault.fields else ""
+    return f"{ADVICE.get(fault.code, _UNKNOWN.advice)}{about} ({fault.code})"
+
+
+def verdict(what: str, answer: Answer, *, changes: bool) -> Verdict:
+    """The exception for an answer that is no success. `what` names the request; `changes`: it was a write."""
+    document = answer.document()
+    faults = faults_in(document)
+    if answer.status == 401:
+        return StopConnection(_unauthorized(document))
+    rule = _rule(answer.status, faults)
+    if rule.action is Action.REFUSED:
+        named = faults or (Fault(f"HTTP_{answer.status}"),)
+        reason = described(faults[0]) if faults else f"{rule.advice} (HTTP {answer.status})"
+        return RequestRefused(f"HubSpot refused {what}: {reason}.", answer.status, named)
+    sentence = f"HubSpot could not serve {what}: {rule.advice} ({_told(answer, document)})."
+    if changes and rule.action is Action.LOST:
+        return OutcomeUnknown(sentence)
+    after = _retry_after(answer) or rule.after
+    if rule.action is Action.PAUSE:
+        return RetryLater(sentence, after=after, counts=False)
+    if rule.action is Action.RETRY:
+        return RetryLater(sentence, after=after)
+    return BriefOutage(sentence, after=after, counts=answer.status != 429)
+
+
+def _rule(status: int, faults: tuple[Fault, ...]) -> Rule:
+    if status == 403 and not faults:
+        return _EDGE
+    if 300 <= status < 400:
+        return _REDIRECT
+    return _STATUS_RULES.get(status, _SERVER_ERROR if status >= 500 else _UNKNOWN)
+
+
+def _unauthorized(document: object) -> str:
+    told = document if isinstance(document, dict) else {}
+    context = told.get("context")
+    expired_at = _texts(context.get("expire time")) if isinstance(context, dict) else ()
+    days = _DAYS_AGO.search(str(told.get("message")))
+    if any(time.startswith("1970") for time in expired_at) or (days and int(days[1]) > _UNDECODED_DAYS):
+        return (
+            f"HubSpot cannot read {SETTING} at all: it is cut off, or is another secret. "
+            "Set the whole service key."
+        )
+    if told.get("category") == "EXPIRED_AUTHENTICATION":
+        return f"HubSpot says that {SETTING} has expired. Set a service key that is in force."
+    return (
+        f"HubSpot does not accept {SETTING}: it was revoked, or is no key of HubSpot. "
+        "Set a service key that is in force."
+    )
+
+
+def _told(answer: Answer, document: object) -> str:
+    """Status, and the id by which HubSpot's support finds the request."""
+    told = document.get("correlationId") if isinstance(document, dict) else None
+    correlation = str(told or answer.headers.get("X-HubSpot-Correlation-Id") or "")
+    known = re.fullmatch(r"[\w-]{1,64}", correlation, re.ASCII)
+    return f"HTTP {answer.status}, correlation id {correlation}" if known else f"HTTP {answer.status}"
+
+
+def _retry_after(answer: Answer) -> float:
+    text = answer.headers.get("Retry-After", "")
+    return min(float(text), MAX_RETRY_AFTER_SECONDS) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else 0.0
