@@ -1,0 +1,122 @@
+"""Notes that the portal holds already, found by their keys. Search is never asked: it learns of them late.
+
+A key stands in the property `velma_note_key` and in the mark of the body. The property counts for more: a
+person may have copied our text, mark and all, into a note of their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from velma_connectors.hubspot import paths
+from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.notes import mark_in
+from velma_connectors.hubspot.verdicts import RequestRefused
+from velma_connectors.model import RecordRef
+
+NOTES = "notes"
+KEY_FIELD = "velma_note_key"
+BODY_FIELD = "hs_note_body"
+MAX_INPUTS = 100
+MAX_ASSOCIATED = 1_000
+
+Found = Mapping[str, Sequence["StoredNote"]]
+"""Hash of a key -> the notes that carry it."""
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNote:
+    """A note as the portal holds it. `key` is None for a note that is none of ours."""
+
+    id: str
+    body: str = field(repr=False)
+    key: str | None
+    by_property: bool
+
+
+def find_by_key(client: HubSpotClient, keys: Sequence[str]) -> Found:
+    """Notes by their unique property, one request per 100 keys."""
+    found: dict[str, list[StoredNote]] = defaultdict(list)
+    for some in _portions(keys, MAX_INPUTS):
+        for note in _read(client, some, (BODY_FIELD, KEY_FIELD), id_property=KEY_FIELD):
+            found[note.key or ""].append(note)
+    return found
+
+
+def find_by_targets(
+    client: HubSpotClient, keys: Collection[str], targets: Collection[RecordRef], *, keyed: bool
+) -> Found:
+    """Notes that hang on these records and carry one of the keys; `keyed`: the property exists."""
+    ids: set[str] = set()
+    for name in sorted({target.object for target in targets}):
+        ids |= _associated(client, name, [target.id for target in targets if target.object == name])
+    found: dict[str, list[StoredNote]] = defaultdict(list)
+    columns = (BODY_FIELD, KEY_FIELD) if keyed else (BODY_FIELD,)
+    for some in _portions(sorted(ids), MAX_INPUTS):
+        for note in _read(client, some, columns):
+            if note.key is not None and note.key in keys:
+                found[note.key].append(note)
+    return {key: [note for note in notes if note.by_property] or notes for key, notes in found.items()}
+
+
+def existing(client: HubSpotClient, records: Collection[RecordRef]) -> set[RecordRef]:
+    """Those of the records that are not deleted."""
+    there = set()
+    for name in sorted({record.object for record in records}):
+        for some in _portions(sorted({one.id for one in records if one.object == name}), MAX_INPUTS):
+            body = {"inputs": [{"id": one} for one in some], "properties": ["hs_object_id"]}
+            for row in _results(client, paths.objects(name, "batch/read"), body):
+                there.add(RecordRef(name, str(row["id"])))
+    return there
+
+
+def _read(
+    client: HubSpotClient, ids: Sequence[str], columns: Sequence[str], *, id_property: str | None = None
+) -> list[StoredNote]:
+    body: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": list(columns)}
+    if id_property is not None:
+        body["idProperty"] = id_property
+    rows = _results(client, paths.objects(NOTES, "batch/read"), body)
+    return [stored_note(row) for row in rows]
+
+
+def stored_note(row: Mapping[str, Any]) -> StoredNote:
+    """A note from its JSON shape."""
+    properties = row.get("properties") or {}
+    text, key = properties.get(BODY_FIELD) or "", properties.get(KEY_FIELD)
+    mark = None if key else mark_in(text)
+    return StoredNote(str(row["id"]), text, key or (mark.key if mark else None), by_property=bool(key))
+
+
+def _associated(client: HubSpotClient, name: str, ids: Sequence[str]) -> set[str]:
+    """Ids of all notes of these records. A record without notes is an error of HubSpot's answer, not ours."""
+    notes: set[str] = set()
+    inputs: list[dict[str, str]] = [{"id": one} for one in dict.fromkeys(ids)]
+    while inputs:
+        some, inputs = inputs[:MAX_ASSOCIATED], inputs[MAX_ASSOCIATED:]
+        for row in _results(client, paths.associations(name, NOTES, "batch/read"), {"inputs": some}):
+            notes.update(str(link["toObjectId"]) for link in row["to"])
+            after = ((row.get("paging") or {}).get("next") or {}).get("after")
+            if after:
+                inputs.append({"id": str(row["from"]["id"]), "after": after})
+    return notes
+
+
+def _results(client: HubSpotClient, path: str, body: object) -> list[dict[str, Any]]:
+    try:
+        results: list[dict[str, Any]] = client.read(path, body).get("results") or []
+    except RequestRefused as refusal:
+        if refusal.status != 404:
+            raise
+        return []  # none of the inputs was found
+    return results
+
+
+def _portions(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]
