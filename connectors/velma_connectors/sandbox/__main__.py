@@ -1,7 +1,7 @@
 """`python -m velma_connectors.sandbox DIRECTORY`: serve a rehearsal room until SIGINT or SIGTERM.
 
 When everything answers, one line of JSON with all addresses and credentials goes to standard output; a
-parent process waits for that line. On the way out the org is saved in the folder.
+parent process waits for that line. On the way out both CRMs are saved in the folder.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m velma_connectors.sandbox",
-        description="Serve invented Salesforce, Velma and recording servers with sample calls.",
+        description="Serve invented Salesforce, HubSpot, Velma and recording servers with sample calls.",
     )
-    parser.add_argument("directory", type=Path, help="folder that keeps the org and the ports")
+    parser.add_argument("directory", type=Path, help="folder that keeps the CRMs and the ports")
     parser.add_argument(
         "--copies", type=int, default=1, help="how often a new folder gets the sample calls (1)"
     )

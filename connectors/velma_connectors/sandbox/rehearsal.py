@@ -1,11 +1,11 @@
-"""A whole rehearsal room in one folder: an org with sample calls, an analysis service, recordings.
+"""A whole rehearsal room in one folder: two CRMs with sample calls, an analysis service, recordings.
 
     with Rehearsal(Path("velma-demo/sandbox")) as room:
-        room.addresses.salesforce_url, room.addresses.velma_url
+        room.addresses.salesforce_url, room.addresses.hubspot_url, room.addresses.velma_url
         ...
         room.deliver_late_recordings()
 
-The folder keeps the org and the ports between runs, so that configuration written once stays right. For
+The folder keeps both CRMs and the ports between runs, so that configuration written once stays right. For
 another process, `python -m velma_connectors.sandbox DIRECTORY` serves the same.
 """
 
@@ -22,17 +22,23 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Request, Response
 
 from velma_connectors.sandbox.faults import FaultInjector
+from velma_connectors.sandbox.hubspot import HubSpotEmulator, HubSpotPortal
 from velma_connectors.sandbox.recordings import RecordingHost
 from velma_connectors.sandbox.salesforce import SalesforceEmulator, SalesforceOrg
 from velma_connectors.sandbox.samples import load_samples
-from velma_connectors.sandbox.seeding import (
-    Credentials,
-    Seed,
-    deliver_late_recordings,
-    records_of,
-    seed_org,
-    seed_recordings,
+from velma_connectors.sandbox.seeding.hubspot import (
+    ACCESS_TOKEN,
+    deliver_to_portal,
+    records_in_portal,
+    seed_portal,
 )
+from velma_connectors.sandbox.seeding.salesforce import (
+    Credentials,
+    deliver_to_org,
+    records_in_org,
+    seed_org,
+)
+from velma_connectors.sandbox.seeding.seed import Seed, seed_recordings
 from velma_connectors.sandbox.server import RunningServer
 from velma_connectors.sandbox.velma import Account, VelmaEmulator, VelmaModes
 
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
 
 STATE = "sandbox.json"
 ORG = "salesforce.json"
+PORTAL = "hubspot.json"
 API_KEY = "sandbox-velma-key"
 CONTROL = "/_sandbox"
 
@@ -57,22 +64,24 @@ class Addresses:
     """Where the servers are and what opens them. Everything here is invented and local.
 
     `GET {control_url}/usage` tells all counters, `POST {control_url}/late-recordings` delivers what was
-    missing, and `POST {control_url}/save` writes the org to the folder.
+    missing, and `POST {control_url}/save` writes both CRMs to the folder.
     """
 
     salesforce_url: str
+    hubspot_url: str
     velma_url: str
     recordings_url: str
     control_url: str
     client_key: str
     client_secret: str = field(repr=False)
     username: str
+    access_token: str = field(repr=False)
     api_key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What the folder remembers beside the org. Ports are by server; `today` is an ISO time."""
+    """What the folder remembers beside the CRMs. Ports are by server; `today` is an ISO time."""
 
     ports: dict[str, int]
     today: str
@@ -81,7 +90,7 @@ class _Kept:
 
 
 class Rehearsal:
-    """Three servers over one folder. Close it, or leave its `with` block, to stop and save them.
+    """Four servers over one folder. Close it, or leave its `with` block, to stop and save them.
 
     `copies` and `distinct_audio` only matter while the folder is new. Raises OSError when a kept port is
     taken, for instance by another rehearsal in the same folder, and ValueError for a damaged folder.
@@ -105,8 +114,10 @@ class Rehearsal:
         self.velma = VelmaEmulator(samples.by_sha256(), (account,), modes)
         self.recordings = RecordingHost(clock=clock)
         self.org = _open_org(directory / ORG, kept, clock)
+        self.portal = _open_portal(directory / PORTAL, kept, clock)
         self.faults = {
             "salesforce": FaultInjector(SalesforceEmulator(self.org)),
+            "hubspot": FaultInjector(HubSpotEmulator(self.portal)),
             "velma": FaultInjector(self.velma),
             "recordings": FaultInjector(self._with_control),
         }
@@ -120,30 +131,38 @@ class Rehearsal:
         seed_recordings(self.recordings, self._seed)
         if fresh:
             seed_org(self.org, self._seed, Credentials())
+            seed_portal(self.portal, self._seed, self.addresses.hubspot_url)
             self.save()
             _write(directory / STATE, kept)
 
     @property
-    def records(self) -> dict[str, str]:
-        """Ids of the original calls' Tasks and deals' Opportunities by the keys of the samples."""
-        return records_of(self.org, self._seed)
+    def org_records(self) -> dict[str, str]:
+        """Ids in the org of the original calls and deals, by the keys of the samples."""
+        return records_in_org(self.org, self._seed)
+
+    @property
+    def portal_records(self) -> dict[str, str]:
+        """Ids in the portal of the original calls and deals, by the keys of the samples."""
+        return records_in_portal(self.portal, self._seed)
 
     def deliver_late_recordings(self) -> int:
-        """Let the missing recordings arrive now. Returns to how many calls."""
-        return deliver_late_recordings(self.org, self._seed)
+        """Let the missing recordings of both CRMs arrive now. Returns to how many calls."""
+        return deliver_to_org(self.org, self._seed) + deliver_to_portal(self.portal, self._seed)
 
     def usage(self) -> dict[str, Any]:
         """What every server was asked since it started, as plain JSON values."""
         seen = self.recordings.seen
         return {
             "salesforce": self.org.usage.snapshot(),
+            "hubspot": self.portal.usage.snapshot(),
             "velma": self.velma.usage.snapshot(),
             "recordings": {"requests": len(seen), "delivered": sum(each.status == 200 for each in seen)},
         }
 
     def save(self) -> None:
-        """Write the org to the folder, whole or not at all."""
+        """Write both CRMs to the folder, each whole or not at all."""
         self.org.save(self._directory / ORG)
+        self.portal.save(self._directory / PORTAL)
 
     def close(self) -> None:
         """Stop answering, then save. Answers that are being waited for come at once."""
@@ -198,17 +217,27 @@ def _open_org(path: Path, kept: _Kept | None, clock: Callable[[], datetime]) -> 
     return SalesforceOrg.load(path, clock=clock)
 
 
+def _open_portal(path: Path, kept: _Kept | None, clock: Callable[[], datetime]) -> HubSpotPortal:
+    if kept is None:
+        return HubSpotPortal("Ledgerline", clock=clock)
+    if not path.exists():
+        raise ValueError(f"{path} is missing; remove the folder to start anew")
+    return HubSpotPortal.load(path, clock=clock)
+
+
 def _addresses(ports: dict[str, int]) -> Addresses:
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     credentials = Credentials()
     return Addresses(
         salesforce_url=urls["salesforce"],
+        hubspot_url=urls["hubspot"],
         velma_url=urls["velma"],
         recordings_url=urls["recordings"],
         control_url=urls["recordings"] + CONTROL,
         client_key=credentials.client_key,
         client_secret=credentials.client_secret,
         username=credentials.username,
+        access_token=ACCESS_TOKEN,
         api_key=API_KEY,
     )
 

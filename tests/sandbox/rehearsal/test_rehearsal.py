@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from velma_connectors.sandbox.rehearsal import API_KEY, ORG, STATE, Rehearsal
+from velma_connectors.sandbox.rehearsal import API_KEY, ORG, PORTAL, STATE, Rehearsal
 from velma_connectors.sandbox.samples import SampleCall, load_samples
 from velma_connectors.sandbox.samples.call import Heard
 
@@ -29,28 +29,28 @@ def open_room(folder: Path, **options: Any) -> Rehearsal:
 
 
 def task(room: Rehearsal, key: str) -> dict[str, Any]:
-    return room.org.read(room.records[key])
+    return room.org.read(room.org_records[key])
 
 
 def fetch(url: str) -> requests.Response:
     return requests.get(url, timeout=20)
 
 
-def test_a_new_room_holds_the_whole_story(tmp_path: Path) -> None:
+def test_a_new_org_holds_the_whole_story_of_its_team(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
         org = room.org
         rows = {name: len(org.rows(name)) for name in ("Account", "Contact", "Opportunity", "Task")}
         assert rows == {"Account": 6, "Contact": 8, "Opportunity": 6, "Task": 18}
         names = {user["Name"] for user in org.rows("User")}
         assert {"Tessa Marrowby", "Bram Oosterlind", "Noor Castelbrook"} <= names
-        for key, call in SAMPLES.calls.items():
+        for key, call in SAMPLES.org.calls.items():
             check_task(room, task(room, key), call)
 
 
 def check_task(room: Rehearsal, row: dict[str, Any], call: SampleCall) -> None:
     crm = call.script.crm
-    rep = SAMPLES.story.reps[crm.rep]
-    contact = SAMPLES.story.contacts[crm.contact]
+    rep = SAMPLES.org.story.reps[crm.rep]
+    contact = SAMPLES.org.story.contacts[crm.contact]
     assert (row["TaskSubtype"], row["Status"], row["IsClosed"]) == ("Call", "Completed", True)
     assert (row["Subject"], row["CallType"]) == (call.script.title, crm.direction)
     assert row["CallDurationInSeconds"] == call.seconds > 0
@@ -60,9 +60,9 @@ def check_task(room: Rehearsal, row: dict[str, Any], call: SampleCall) -> None:
     about = room.org.read(row["WhatId"])["Name"] if row["WhatId"] else None
     if crm.about == "deal":
         assert crm.deal is not None
-        assert about == SAMPLES.story.deals[crm.deal].name
+        assert about == SAMPLES.org.story.deals[crm.deal].name
     else:
-        assert about == (SAMPLES.story.accounts[crm.account] if crm.about == "account" else None)
+        assert about == (SAMPLES.org.story.accounts[crm.account] if crm.about == "account" else None)
     ended = call.script.started_at(NOW) + timedelta(seconds=call.seconds)
     logged = datetime.fromisoformat(row["CreatedDate"])
     assert timedelta(0) < logged - ended < timedelta(minutes=2)
@@ -70,7 +70,7 @@ def check_task(room: Rehearsal, row: dict[str, Any], call: SampleCall) -> None:
 
 def test_every_link_leads_to_the_recording_of_its_call(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
-        for key, call in SAMPLES.calls.items():
+        for key, call in SAMPLES.org.calls.items():
             link = task(room, key)[URL]
             if call.script.crm.recording in (Heard.LATE, Heard.FILE):
                 assert link is None
@@ -88,7 +88,7 @@ def test_a_recording_lies_in_the_org_as_a_file(tmp_path: Path) -> None:
         (link,) = [
             row
             for row in room.org.rows("ContentDocumentLink")
-            if row["LinkedEntityId"] == room.records["osprey-3-demo"]
+            if row["LinkedEntityId"] == room.org_records["osprey-3-demo"]
         ]
         (version,) = [
             row
@@ -104,10 +104,10 @@ def test_a_recording_lies_in_the_org_as_a_file(tmp_path: Path) -> None:
 def test_deals_had_the_stage_of_each_call_when_it_took_place(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
         moves = room.org.rows("OpportunityHistory")
-        for key, call in SAMPLES.calls.items():
+        for key, call in SAMPLES.org.calls.items():
             if call.script.crm.deal is None:
                 continue
-            deal = room.records[call.script.crm.deal]
+            deal = room.org_records[call.script.crm.deal]
             before = [
                 (move["CreatedDate"], move["StageName"])
                 for move in moves
@@ -119,22 +119,25 @@ def test_deals_had_the_stage_of_each_call_when_it_took_place(tmp_path: Path) -> 
 def test_the_missing_recording_arrives_when_told_and_once(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
         before = task(room, "osprey-4-follow-up")
-        assert room.deliver_late_recordings() == 1
+        assert room.deliver_late_recordings() == 2
         after = task(room, "osprey-4-follow-up")
         assert fetch(after[URL]).status_code == 200
         assert after["SystemModstamp"] > before["SystemModstamp"]
         assert room.deliver_late_recordings() == 0
 
 
-def test_a_room_keeps_its_org_its_ports_and_its_day(tmp_path: Path) -> None:
+def test_a_room_keeps_its_crms_its_ports_and_its_day(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
         first = room.addresses
-        room.org.update(room.records["penwick-3-quote"], {"Description": "kept"})
+        room.org.update(room.org_records["penwick-3-quote"], {"Description": "kept"})
         link = task(room, "penwick-1-discovery")[URL]
+        room.portal.update("deals", room.portal_records["wexcombe-rooms"], {"amount": "1"})
     with Rehearsal(tmp_path, clock=lambda: NOW + timedelta(days=3)) as room:
         assert room.addresses == first
         assert task(room, "penwick-3-quote")["Description"] == "kept"
         assert len(room.org.rows("Task")) == 18
+        assert room.portal.read("deals", room.portal_records["wexcombe-rooms"])["amount"] == "1"
+        assert len(room.portal.rows("calls")) == 9
         assert fetch(link).status_code == 200
 
 
@@ -151,6 +154,7 @@ def test_a_room_that_was_never_finished_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / STATE).unlink()
     with open_room(tmp_path) as room:
         assert len(room.org.rows("Account")) == 6
+        assert len(room.portal.rows("companies")) == 5
 
 
 def test_a_damaged_folder_is_named(tmp_path: Path) -> None:
@@ -162,6 +166,14 @@ def test_a_damaged_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "other" / ORG).write_text("{}")
     with pytest.raises(ValueError, match=ORG):
         open_room(tmp_path / "other")
+
+
+def test_a_folder_without_its_portal_is_named(tmp_path: Path) -> None:
+    with open_room(tmp_path):
+        pass
+    (tmp_path / PORTAL).unlink()
+    with pytest.raises(ValueError, match=rf"{PORTAL} is missing; remove the folder"):
+        open_room(tmp_path)
 
 
 @pytest.mark.parametrize("distinct", [False, True])
@@ -225,10 +237,11 @@ def test_another_process_is_served_until_it_is_told_to_stop(tmp_path: Path) -> N
         assert addresses["api_key"] == API_KEY
         assert count(addresses, f"TaskSubtype = 'Call' AND {URL} != null") == 16
         delivered = requests.post(addresses["control_url"] + "/late-recordings", timeout=20)
-        assert delivered.json() == {"delivered": 1}
+        assert delivered.json() == {"delivered": 2}
         assert count(addresses, f"{URL} != null") == 17
         usage = fetch(addresses["control_url"] + "/usage").json()
         assert usage["salesforce"]["requests"] >= 4
+        assert usage["hubspot"]["requests"] == 0
         assert usage["velma"]["requests"] == 0
     finally:
         served.send_signal(signal.SIGTERM)
@@ -236,6 +249,8 @@ def test_another_process_is_served_until_it_is_told_to_stop(tmp_path: Path) -> N
         served.communicate()
     with Rehearsal(tmp_path) as room:
         assert task(room, "osprey-4-follow-up")[URL], "what happened was not saved on the way out"
+        late = room.portal.read("calls", room.portal_records["tarnholt-3-presentation"])
+        assert late.get("hs_call_recording_url"), "what happened in the portal was not saved"
 
 
 def test_a_room_that_cannot_open_says_why_in_one_line(tmp_path: Path) -> None:

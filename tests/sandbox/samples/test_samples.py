@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
+from velma_connectors.registry import load_kind
 from velma_connectors.sandbox.recordings import distinct_copy
 from velma_connectors.sandbox.recordings.copies import COPY_COMMENT
-from velma_connectors.sandbox.samples import SampleCall, expected, load_samples
+from velma_connectors.sandbox.samples import SampleCall, Team, expected, load_samples
 from velma_connectors.sandbox.samples import generate as speech
-from velma_connectors.sandbox.samples.call import Heard
+from velma_connectors.sandbox.samples.call import Heard, Story
 from velma_connectors.sandbox.samples.dialogue import Dialogue, untagged
 from velma_connectors.sandbox.samples.library import AUDIO, FOLDER
+from velma_connectors.velma.playbook import AnalysisFile, select, shipped_text
+from velma_mappings.mapping_file import MappingFile
 
 SAMPLES = load_samples()
+TEAMS = {"org": SAMPLES.org, "portal": SAMPLES.portal}
 CALLS = list(SAMPLES.calls.values())
 SPOKEN = [call for call in CALLS if call.script.dialogue is not None]
 RECORDED = [call for call in CALLS if call.audio is not None]
@@ -43,6 +48,13 @@ EMOTIONS = frozenset(
     Concerned Afraid Sad Ashamed Bored Tired Surprised Anxious Stressed Disgusted Disappointed Confused
     Relieved Confident""".split()  # noqa: SIM905 - a list of 26 strings reads worse
 )
+
+
+each_team = pytest.mark.parametrize("crm", TEAMS)
+
+
+def story_of(call: SampleCall) -> Story:
+    return next(team.story for team in TEAMS.values() if call.key in team.calls)
 
 
 def key(call: SampleCall) -> str:
@@ -89,7 +101,7 @@ def test_lines_are_heard_one_after_the_other_within_the_recording(call: SampleCa
     assert end <= call.sound.duration_ms
 
 
-def test_calls_last_between_20_and_90_seconds_but_for_the_voicemail() -> None:
+def test_calls_last_between_20_and_90_seconds_but_for_the_short_voicemail() -> None:
     lengths = {call.key: call.sound.duration_ms for call in RECORDED if call.sound is not None}
     assert lengths.pop("osprey-2-voicemail") < 15_000
     assert all(20_000 <= length <= 90_000 for length in lengths.values()), lengths
@@ -105,7 +117,7 @@ def test_scripts_use_the_words_that_analyses_use(call: SampleCall) -> None:
 
 @pytest.mark.parametrize("call", CALLS, ids=key)
 def test_a_call_fits_the_story(call: SampleCall) -> None:
-    story, crm = SAMPLES.story, call.script.crm
+    story, crm = story_of(call), call.script.crm
     assert crm.rep in story.reps
     assert story.contacts[crm.contact].account == crm.account
     if crm.deal is None:
@@ -120,7 +132,7 @@ def test_a_call_fits_the_story(call: SampleCall) -> None:
 
 @pytest.mark.parametrize("call", SPOKEN, ids=key)
 def test_only_people_of_the_story_or_their_colleagues_are_tagged(call: SampleCall) -> None:
-    story = SAMPLES.story
+    story = story_of(call)
     contacts = {contact.first for contact in story.contacts.values()}
     known = contacts | {rep.first for rep in story.reps.values()} | {"Wren"}
     said = [*(line.says for line in dialogue(call).lines), dialogue(call).summary or ""]
@@ -128,30 +140,91 @@ def test_only_people_of_the_story_or_their_colleagues_are_tagged(call: SampleCal
     assert tagged <= known
 
 
-def test_the_story_has_its_special_cases() -> None:
-    assert (len(CALLS), len(SAMPLES.story.deals), len(SAMPLES.story.accounts)) == (18, 6, 6)
+def counts(team: Team) -> tuple[int, int, int]:
+    return len(team.calls), len(team.story.deals), len(team.story.accounts)
+
+
+def test_the_stories_have_their_special_cases() -> None:
+    assert {crm: counts(team) for crm, team in TEAMS.items()} == {"org": (18, 6, 6), "portal": (9, 4, 5)}
     by_recording = {how: [call.key for call in CALLS if call.script.crm.recording is how] for how in Heard}
-    assert by_recording[Heard.LATE] == ["osprey-4-follow-up"]
+    assert by_recording[Heard.LATE] == ["osprey-4-follow-up", "tarnholt-3-presentation"]
     assert by_recording[Heard.LOGIN_PAGE] == ["penwick-2-login-page"]
     assert by_recording[Heard.FILE] == ["osprey-3-demo"]
+    assert by_recording[Heard.REDIRECTOR] == ["tarnholt-1-inspections"]
+    assert [call.key for call in CALLS if call.script.crm.voicemail] == ["tarnholt-2-voicemail"]
     twin = SAMPLES.calls["dunmere-3-logged-twice"]
     assert twin.sound == SAMPLES.calls["dunmere-2-negotiation"].sound
-    two_deals = [deal for deal in SAMPLES.story.deals.values() if deal.account == "tamsin"]
+    two_deals = [deal for deal in SAMPLES.org.story.deals.values() if deal.account == "tamsin"]
     assert len(two_deals) == 2
-    assert not any(deal.account == "saltmarsh" for deal in SAMPLES.story.deals.values())
+    for team, loner in ((SAMPLES.org, "saltmarsh"), (SAMPLES.portal, "lunegarth")):
+        assert not any(deal.account == loner for deal in team.story.deals.values())
 
 
-def test_calls_are_in_the_order_in_which_they_took_place() -> None:
+SHARED = {
+    "harborlight-2-in-both": "harborlight-2-demo",
+    "harborlight-3-in-both": "harborlight-3-negotiation",
+}
+
+
+def test_two_calls_are_in_both_crms_with_the_very_same_recording() -> None:
+    shared = {key: call.script.same_audio_as for key, call in SAMPLES.portal.calls.items()}
+    assert {key: same for key, same in shared.items() if same} == SHARED
+    for ours, theirs in SHARED.items():
+        here, there = SAMPLES.portal.calls[ours], SAMPLES.org.calls[theirs]
+        assert (here.sound, here.script.title) == (there.sound, there.script.title)
+        assert here.script.crm.days_ago == there.script.crm.days_ago
+        assert here.script.crm.at == there.script.crm.at
+        assert TRUTH["calls"][ours] == TRUTH["calls"][theirs]
+    both = SAMPLES.portal.story.deals.keys() & SAMPLES.org.story.deals.keys()
+    assert both == {"harborlight-reporting"}
+    (ours_now, theirs_now) = (team.story.deals["harborlight-reporting"] for team in TEAMS.values())
+    assert ours_now.name == theirs_now.name
+
+
+def shipped(text: str) -> Any:
+    return YAML(typ="safe").load(text)
+
+
+QUESTIONS = AnalysisFile.model_validate(shipped(shipped_text()))
+
+
+@pytest.mark.parametrize("ours", SHARED)
+def test_a_call_in_both_crms_is_asked_the_same_question(ours: str) -> None:
+    """Who renames a stage of the samples, or of one shipped file only, has the recording paid twice."""
+    hashes = {
+        select(QUESTIONS, stage=call.script.crm.stage, pipeline=pipeline, terms=mapping.terms()).hash
+        for kind, pipeline, call in (
+            ("salesforce", None, SAMPLES.calls[SHARED[ours]]),
+            ("hubspot", "Sales Pipeline", SAMPLES.calls[ours]),
+        )
+        for mapping in [MappingFile.model_validate(shipped(load_kind(kind).default_mapping()))]
+    }
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("call", [call for call in SPOKEN if call.script.crm.stage], ids=key)
+def test_the_stage_of_a_call_asks_for_the_kind_of_talk_that_it_is(call: SampleCall) -> None:
+    (kind,) = select(QUESTIONS, stage=call.script.crm.stage, pipeline=None).conversation_types
+    assert dialogue(call).conversation in kind.name.casefold()
+
+
+@each_team
+def test_calls_are_in_the_order_in_which_they_took_place(crm: str) -> None:
     today = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
-    times = [call.script.started_at(today) for call in CALLS]
+    times = [call.script.started_at(today) for call in TEAMS[crm].calls.values()]
     assert times == sorted(times)
-    assert times[0] == datetime(2026, 4, 10, 9, 30, tzinfo=UTC)
+    first = {
+        "org": datetime(2026, 4, 10, 9, 30, tzinfo=UTC),
+        "portal": datetime(2026, 4, 17, 11, 40, tzinfo=UTC),
+    }
+    assert times[0] == first[crm]
     assert max(times) < today
 
 
 def test_the_truth_speaks_of_every_call_and_of_no_other() -> None:
     assert set(TRUTH["calls"]) == set(SAMPLES.calls)
-    assert set(TRUTH["last_call"]) == set(SAMPLES.story.deals)
+    for crm, team in TEAMS.items():
+        assert set(TRUTH[crm]["last_call"]) == set(team.story.deals)
     for call in CALLS:
         assert TRUTH["calls"][call.key]["deal"] == call.script.crm.deal
 
@@ -189,22 +262,29 @@ def filtered(calls: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     }
 
 
-def test_the_truth_of_the_reports_follows_from_the_truth_of_the_calls() -> None:
-    calls, last = TRUTH["calls"], TRUTH["last_call"]
-    assert filtered(calls) == TRUTH["reports"]["calls"]
-    assert filtered({deal: calls[call] for deal, call in last.items()}) == TRUTH["reports"]["deals"]
-    early = TRUTH["before_the_late_recording"]
-    heard = {key: call for key, call in calls.items() if key != "osprey-4-follow-up"}
-    assert filtered(heard) == TRUTH["reports"]["calls"] | early["reports"]["calls"]
-    deals = {deal: calls[call] for deal, call in (last | early["last_call"]).items()}
-    assert filtered(deals) == TRUTH["reports"]["deals"] | early["reports"]["deals"]
+@each_team
+def test_the_truth_of_the_reports_follows_from_the_truth_of_the_calls(crm: str) -> None:
+    told = TRUTH[crm]
+    calls = {key: TRUTH["calls"][key] for key in TEAMS[crm].calls}
+    assert filtered(calls) == told["reports"]["calls"]
+    assert (
+        filtered({deal: calls[call] for deal, call in told["last_call"].items()}) == told["reports"]["deals"]
+    )
+    early = told["before_the_late_recording"]
+    heard = {
+        key: call for key, call in calls.items() if SAMPLES.calls[key].script.crm.recording is not Heard.LATE
+    }
+    assert filtered(heard) == told["reports"]["calls"] | early["reports"]["calls"]
+    deals = {deal: calls[call] for deal, call in (told["last_call"] | early["last_call"]).items()}
+    assert filtered(deals) == told["reports"]["deals"] | early["reports"]["deals"]
 
 
-def test_the_last_call_of_a_deal_is_its_newest_with_speech() -> None:
-    for deal, last in TRUTH["last_call"].items():
+@each_team
+def test_the_last_call_of_a_deal_is_its_newest_with_speech(crm: str) -> None:
+    for deal, last in TRUTH[crm]["last_call"].items():
         of_deal = [
             call.key
-            for call in CALLS
+            for call in TEAMS[crm].calls.values()
             if call.script.crm.deal == deal and "next_step" in TRUTH["calls"][call.key]
         ]
         assert of_deal[-1] == last

@@ -29,7 +29,7 @@ def with_fields(room: Rehearsal, velma_sync: Command) -> None:
 @pytest.fixture
 def call(room: Rehearsal) -> str:
     """A call with a recording, a deal and a confirmed next step."""
-    return f"demo:Task:{room.records['harborlight-3-negotiation']}"
+    return f"demo:Task:{room.org_records['harborlight-3-negotiation']}"
 
 
 def untimed(text: str) -> str:
@@ -96,7 +96,7 @@ def test_calls_are_listed_by_what_is_asked_for(room: Rehearsal, velma_sync: Comm
     velma_sync("once")
     everything = velma_sync("calls", "list").out.splitlines()
     skipped = velma_sync("calls", "list", "--state", "skipped").out.splitlines()
-    tasks = [record for record in room.records.values() if record.startswith("00T")]
+    tasks = [record for record in room.org_records.values() if record.startswith("00T")]
     assert sorted(line.split()[0] for line in everything) == [
         f"demo:Task:{record}" for record in sorted(tasks)
     ]

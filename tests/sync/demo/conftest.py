@@ -40,7 +40,7 @@ class Room:
 
     def show(self, key: str) -> dict[str, object]:
         """The record of a sample call or deal, as the org holds it."""
-        return self.sandbox.org.read(self.sandbox.records[key])
+        return self.sandbox.org.read(self.sandbox.org_records[key])
 
 
 @pytest.fixture(scope="module")

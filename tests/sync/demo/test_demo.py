@@ -19,8 +19,8 @@ from velma_sync.pipeline.receipts import Receipt
 from .conftest import Room
 
 VELMA_SYNC = str(Path(sys.executable).with_name("velma-sync"))
-EARLY = expected()["before_the_late_recording"]["reports"]["calls"]
-REPORTS = {**expected()["reports"]["calls"], **EARLY}
+EARLY = expected()["org"]["before_the_late_recording"]["reports"]["calls"]
+REPORTS = {**expected()["org"]["reports"]["calls"], **EARLY}
 FILTERS = ("next_step_not_confirmed", "negative_on_pricing", "competitor_named")
 
 
@@ -29,7 +29,7 @@ def test_the_demo_answers_the_three_filters_as_the_scripts_planted_them(tmp_path
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr
     outcome = json.loads(ended.stdout)
-    titles = {key: sample.script.title for key, sample in load_samples().calls.items()}
+    titles = {key: sample.script.title for key, sample in load_samples().org.calls.items()}
     for name, told in zip(FILTERS, outcome["view"]["filters"], strict=True):
         subjects = sorted(line.split(": ", 1)[1] for line in told["calls"])
         assert subjects == sorted(titles[key] for key in REPORTS[name]), told["question"]
@@ -37,13 +37,13 @@ def test_the_demo_answers_the_three_filters_as_the_scripts_planted_them(tmp_path
 
 
 def test_a_second_run_pays_for_nothing_and_writes_nothing(room: Room, receipt: Receipt) -> None:
-    before = {key: dict(room.show(key)) for key in room.sandbox.records}
+    before = {key: dict(room.show(key)) for key in room.sandbox.org_records}
     billed = room.sandbox.velma.usage.billed
     again = room.run()
     assert again.discovered == 0
     assert again.billing.answered == 0
     assert room.sandbox.velma.usage.billed == billed, "a recording was sent again"
-    assert {key: dict(room.show(key)) for key in room.sandbox.records} == before, "something was written"
+    assert {key: dict(room.show(key)) for key in room.sandbox.org_records} == before, "something was written"
 
 
 def test_the_same_audio_on_two_calls_is_billed_once(room: Room, receipt: Receipt) -> None:

@@ -13,7 +13,7 @@ from .conftest import Room
 
 TRUTH = expected()
 LATE = "osprey-4-follow-up"
-CALLS = [key for key in TRUTH["calls"] if key != LATE]
+CALLS = [key for key in load_samples().org.calls if key != LATE]
 
 FIELDS = {
     "status": "Velma_Status__c",
@@ -70,9 +70,9 @@ def test_personal_data_is_masked_in_the_note(room: Room, receipt: Receipt, key: 
         assert spoken not in description, f"'{spoken}' was written to the CRM"
 
 
-@pytest.mark.parametrize("deal", TRUTH["last_call"])
+@pytest.mark.parametrize("deal", TRUTH["org"]["last_call"])
 def test_a_deal_describes_its_last_analysed_call(room: Room, receipt: Receipt, deal: str) -> None:
-    key = TRUTH["before_the_late_recording"]["last_call"].get(deal, TRUTH["last_call"][deal])
+    key = TRUTH["org"]["before_the_late_recording"]["last_call"].get(deal, TRUTH["org"]["last_call"][deal])
     truth, opportunity = TRUTH["calls"][key], room.show(deal)
     assert (opportunity.get("Velma_Next_Step__c") or "Unknown") == truth["next_step"]
     assert selected(opportunity.get("Velma_Competitors__c")) == set(truth["competitors"])
@@ -82,7 +82,7 @@ def test_a_deal_describes_its_last_analysed_call(room: Room, receipt: Receipt, d
 def test_the_words_of_the_rep_stay_where_they_were(room: Room, receipt: Receipt) -> None:
     texts = {
         key: sample.script.crm.notes
-        for key, sample in load_samples().calls.items()
+        for key, sample in load_samples().org.calls.items()
         if key in CALLS and sample.script.crm.notes
     }
     assert texts, "no sample call holds words of a rep: the test would say nothing"

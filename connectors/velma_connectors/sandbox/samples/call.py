@@ -27,7 +27,9 @@ class Heard(StrEnum):
     LOGIN_PAGE = "login_page"
     """The URL answers with a page to sign in on."""
     FILE = "file"
-    """The CRM itself holds the audio."""
+    """The org itself holds the audio."""
+    REDIRECTOR = "redirector"
+    """Behind the portal's own redirector, which only lets in who is signed in."""
 
 
 class CallFacts(_Part):
@@ -35,7 +37,8 @@ class CallFacts(_Part):
 
     `deal` is the deal that a person would say the call belongs to, None when nobody can tell; `about`
     is the record that the call itself names. `stage` is the deal's stage at call time. `seconds` is
-    only stated where there is no audio to measure. `notes` are the rep's own words.
+    only stated where there is no audio to measure. `voicemail`: the dialer knew that it was one. `notes` are
+    the rep's own words.
     """
 
     account: str
@@ -49,11 +52,12 @@ class CallFacts(_Part):
     stage: str | None
     recording: Heard = Heard.URL
     seconds: int | None = None
+    voicemail: bool = False
     notes: str = ""
 
 
 class CallScript(_Part):
-    """One file of `calls/`: the CRM's facts, and either a dialogue, music, another call's audio or none."""
+    """One call's file: the CRM's facts, and either a dialogue, music, another call's audio or none."""
 
     title: str
     crm: CallFacts

@@ -47,7 +47,7 @@ def main() -> int:
         return 1
     AUDIO.mkdir(exist_ok=True)
     timings = {}
-    for path in sorted((FOLDER / "calls").glob("*.yaml")):
+    for path in sorted(FOLDER.glob("*/calls/*.yaml")):
         script = load_script(path)
         if script.crm.recording is not Heard.LOGIN_PAGE and script.same_audio_as is None:
             timings[path.stem] = _record(path.stem, script)

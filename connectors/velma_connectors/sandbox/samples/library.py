@@ -48,11 +48,24 @@ class SampleCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
-    """All sample calls by their key, oldest first, and their story."""
+class Team:
+    """What one team of the vendor has in its CRM: calls by their key, oldest first, and their story."""
 
     calls: Mapping[str, SampleCall]
     story: Story
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Both teams' calls; keys are unique over both. The org is Salesforce's, the portal HubSpot's."""
+
+    org: Team
+    portal: Team
+
+    @property
+    def calls(self) -> dict[str, SampleCall]:
+        """All sample calls by their key, those of the org first."""
+        return {**self.org.calls, **self.portal.calls}
 
     def by_sha256(self) -> dict[str, Spoken]:
         """What is said in each recording, for the analysis emulator."""
@@ -67,12 +80,9 @@ class Samples:
 
 @cache
 def load_samples() -> Samples:
-    """Read scripts, story and timings. Raises pydantic.ValidationError when a script contradicts itself."""
-    scripts = {path.stem: load_script(path) for path in (FOLDER / "calls").glob("*.yaml")}
+    """Read scripts, stories and timings. Raises pydantic.ValidationError when a script contradicts itself."""
     timings = json.loads(TIMINGS.read_text())
-    calls = [_call(key, script, timings) for key, script in scripts.items()]
-    calls.sort(key=lambda call: (-call.script.crm.days_ago, call.script.crm.at))
-    return Samples({call.key: call for call in calls}, Story.model_validate(_yaml(FOLDER / "story.yaml")))
+    return Samples(_team(FOLDER / "org", timings), _team(FOLDER / "portal", timings))
 
 
 def load_script(path: Path) -> CallScript:
@@ -83,6 +93,12 @@ def expected() -> dict[str, Any]:
     """What a CRM must show of the samples in the end: `expected.yaml`, which explains itself."""
     document: dict[str, Any] = _yaml(FOLDER / "expected.yaml")
     return document
+
+
+def _team(folder: Path, timings: dict[str, Any]) -> Team:
+    calls = [_call(path.stem, load_script(path), timings) for path in (folder / "calls").glob("*.yaml")]
+    calls.sort(key=lambda call: (-call.script.crm.days_ago, call.script.crm.at))
+    return Team({call.key: call for call in calls}, Story.model_validate(_yaml(folder / "story.yaml")))
 
 
 def _call(key: str, script: CallScript, timings: dict[str, Any]) -> SampleCall:

@@ -1,25 +1,17 @@
-"""Puts the sample calls into an emulated Salesforce org and behind the paths of a recording host.
-
-With several copies, everything but the reps exists that often: accounts, contacts, deals and calls. A
-copy's recordings lie behind URLs of their own; their bytes are shared with the original unless they are
-asked to be distinct.
-"""
+"""Seeds an emulated Salesforce org: calls as Tasks, deals as Opportunities with their past stages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from velma_connectors.sandbox.recordings import Audio, LoginPage, RecordingHost
 from velma_connectors.sandbox.salesforce import ConnectedApp, SalesforceOrg
-from velma_connectors.sandbox.samples import SampleCall, Samples
+from velma_connectors.sandbox.samples import SampleCall
 from velma_connectors.sandbox.samples.call import Heard
+from velma_connectors.sandbox.seeding.seed import CLOSES_AFTER, KNOWN_FOR, Seed
 
 URL_FIELD = "Call_Recording_URL__c"
-LOGGED_AFTER = timedelta(seconds=40)
-"""How long after its end a dialer logs a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +23,6 @@ class Credentials:
     username: str = "velma.sync@ledgerline.example"
 
 
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """What is put where. `today` is the day on which the story is told; `recordings_url` has no path."""
-
-    samples: Samples
-    today: datetime
-    recordings_url: str
-    copies: int = 1
-    distinct_audio: bool = False
-
-    def call_id(self, call: SampleCall, copy: int) -> str:
-        """The dialer's id of a call; that of the original is the sample's key."""
-        return f"{call.key}.{copy}" if copy else call.key
-
-    def path(self, call: SampleCall, copy: int) -> str:
-        """Of a call's recording, on the recording host."""
-        ending = "" if call.script.crm.recording is Heard.LOGIN_PAGE else ".ogg"
-        return f"/calls/{self.call_id(call, copy)}{ending}"
-
-    def url(self, call: SampleCall, copy: int) -> str:
-        return self.recordings_url + self.path(call, copy)
-
-    def audio(self, call: SampleCall, copy: int) -> Audio | None:
-        if call.audio is None:
-            return None
-        return Audio(call.audio, copy=copy if copy and self.distinct_audio else None)
-
-    def each(self) -> Iterator[tuple[SampleCall, int]]:
-        """Every call of every copy, copy 0 being the original."""
-        for copy in range(self.copies):
-            for call in self.samples.calls.values():
-                yield call, copy
-
-
-def seed_recordings(host: RecordingHost, seed: Seed) -> None:
-    """Put every recording behind its path, also the late ones: what comes late is the link to them."""
-    for call, copy in seed.each():
-        host.put(seed.path(call, copy), seed.audio(call, copy) or LoginPage())
-
-
 def seed_org(org: SalesforceOrg, seed: Seed, credentials: Credentials) -> None:
     """Add the URL field, the app with its user, the reps, and everything of every copy."""
     org.add_custom_field("Activity", URL_FIELD, {"type": "Url", "label": "Call Recording URL"})
@@ -78,19 +30,15 @@ def seed_org(org: SalesforceOrg, seed: Seed, credentials: Credentials) -> None:
     org.add_app(ConnectedApp(credentials.client_key, credentials.client_secret, run_as=user))
     reps = {
         key: org.add_user(f"{key}@ledgerline.example", rep.first, rep.last, permissions=())
-        for key, rep in seed.samples.story.reps.items()
+        for key, rep in seed.samples.org.story.reps.items()
     }
     for copy in range(seed.copies):
         _StoryCopy(org, seed, copy, reps).tell()
 
 
-def deliver_late_recordings(org: SalesforceOrg, seed: Seed) -> int:
+def deliver_to_org(org: SalesforceOrg, seed: Seed) -> int:
     """Give the calls whose recording was missing their link, now. Returns how many got theirs."""
-    late = {
-        seed.call_id(call, copy): seed.url(call, copy)
-        for call, copy in seed.each()
-        if call.script.crm.recording is Heard.LATE
-    }
+    late = seed.late_urls(seed.samples.org)
     delivered = 0
     for task in org.rows("Task"):
         if task.get("CallObject") in late and task.get(URL_FIELD) is None:
@@ -99,12 +47,12 @@ def deliver_late_recordings(org: SalesforceOrg, seed: Seed) -> int:
     return delivered
 
 
-def records_of(org: SalesforceOrg, seed: Seed) -> dict[str, str]:
-    """Record ids of the original calls and deals by the keys of the samples."""
+def records_in_org(org: SalesforceOrg, seed: Seed) -> dict[str, str]:
+    """Ids of the original calls' Tasks and deals' Opportunities by the keys of the samples."""
     calls = {task["CallObject"]: task["Id"] for task in org.rows("Task") if task.get("CallObject")}
     deals = {deal["Name"]: deal["Id"] for deal in org.rows("Opportunity")}
-    return {key: calls[key] for key in seed.samples.calls} | {
-        key: deals[deal.name] for key, deal in seed.samples.story.deals.items()
+    return {key: calls[key] for key in seed.samples.org.calls} | {
+        key: deals[deal.name] for key, deal in seed.samples.org.story.deals.items()
     }
 
 
@@ -116,14 +64,14 @@ class _StoryCopy:
         self._seed = seed
         self._copy = copy
         self._reps = reps
-        self._suffix = f" ({copy + 1})" if copy else ""
         self._ids: dict[str, str] = {}
 
     def tell(self) -> None:
-        story = self._seed.samples.story
-        long_ago = self._seed.today - timedelta(days=60)
+        story = self._seed.samples.org.story
+        long_ago = self._seed.today - KNOWN_FOR
         for key, name in story.accounts.items():
-            self._ids[key] = self._org.insert("Account", {"Name": name + self._suffix}, at=long_ago)
+            account = {"Name": self._seed.name(name, self._copy)}
+            self._ids[key] = self._org.insert("Account", account, at=long_ago)
         for key, person in story.contacts.items():
             self._ids[key] = self._org.insert(
                 "Contact",
@@ -138,11 +86,11 @@ class _StoryCopy:
             )
         for key in story.deals:
             self._add_deal(key)
-        for call in self._seed.samples.calls.values():
+        for call in self._seed.samples.org.calls.values():
             self._add_call(call)
 
     def _add_deal(self, key: str) -> None:
-        deal = self._seed.samples.story.deals[key]
+        deal = self._seed.samples.org.story.deals[key]
         rep = self._reps[deal.rep]
         for stage, days_ago in deal.stages.items():
             at = self._seed.today - timedelta(days=days_ago)
@@ -150,19 +98,18 @@ class _StoryCopy:
                 self._org.update(self._ids[key], {"StageName": stage}, as_user=rep, at=at)
                 continue
             values = {
-                "Name": deal.name + self._suffix,
+                "Name": self._seed.name(deal.name, self._copy),
                 "AccountId": self._ids[deal.account],
                 "StageName": stage,
                 "Amount": deal.amount,
-                "CloseDate": (self._seed.today + timedelta(days=30)).date().isoformat(),
+                "CloseDate": (self._seed.today + CLOSES_AFTER).date().isoformat(),
                 "OwnerId": rep,
             }
             self._ids[key] = self._org.insert("Opportunity", values, as_user=rep, at=at)
 
     def _add_call(self, call: SampleCall) -> None:
         rep = self._reps[call.script.crm.rep]
-        started_at = call.script.started_at(self._seed.today)
-        at = started_at + timedelta(seconds=call.seconds) + LOGGED_AFTER
+        started_at, at = call.script.started_at(self._seed.today), self._seed.logged_at(call)
         task = self._org.insert("Task", self._task(call, started_at), as_user=rep, at=at)
         audio = self._seed.audio(call, self._copy)
         if call.script.crm.recording is Heard.FILE and audio is not None:
