@@ -13,6 +13,7 @@ The contract needs pytest (`velma-sync[testing]`); everything else here loads wi
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from velma_connectors.testing.rig import Ability, FaultKind, Place, Rig, Stages
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Ability", "ConnectorContract", "FaultKind", "Place", "Rig", "Stages"]
 
+_CONTRACT = "velma_connectors.testing.contract"
+
 
 def __getattr__(name: str) -> Any:
     """Load the contract when it is asked for, with readable failures of its assertions."""
     if name != "ConnectorContract":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import pytest
+    if _CONTRACT not in sys.modules:
+        import pytest
 
-    pytest.register_assert_rewrite("velma_connectors.testing.contract")
+        pytest.register_assert_rewrite(_CONTRACT)
     from velma_connectors.testing.contract import ConnectorContract
 
     return ConnectorContract

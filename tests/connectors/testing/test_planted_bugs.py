@@ -1,0 +1,58 @@
+"""The contract finds every bug that was planted on purpose, by the sentence that is about it."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from velma_connectors.testing.plugin import sentence
+
+BUGS = Path(__file__).with_name("planted_bugs.py")
+
+
+class Outcomes:
+    """Runs of each bug only the sentence that has to find it; what became of that, by class."""
+
+    def __init__(self) -> None:
+        self.caught: dict[str, bool] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if sentence(item.name) == _caught_by(item)]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            *_, owner, _ = report.nodeid.split("::")
+            self.caught[owner] = report.failed and "AssertionError" in report.longreprtext
+
+
+def _caught_by(item: pytest.Item) -> str:
+    assert isinstance(item, pytest.Function)
+    return str(vars(item.cls)["caught_by"])
+
+
+@pytest.fixture(scope="module")
+def caught() -> dict[str, bool]:
+    """Whether each bug was found, from one run inside this process."""
+    outcomes = Outcomes()
+    with redirect_stdout(io.StringIO()):
+        pytest.main(["-p", "no:cacheprovider", "--capture=no", str(BUGS)], plugins=[outcomes])
+    return outcomes.caught
+
+
+def planted() -> list[str]:
+    """Names of the test classes in the file of bugs."""
+    lines = BUGS.read_text(encoding="utf-8").splitlines()
+    return [line[6:].partition("(")[0] for line in lines if line.startswith("class Test")]
+
+
+def test_there_are_at_least_twelve_bugs(caught: dict[str, bool]) -> None:
+    assert len(planted()) >= 12
+    assert set(caught) == set(planted()), "the sentence of some bug does not exist"
+
+
+@pytest.mark.parametrize("bug", planted())
+def test_a_planted_bug_is_caught_by_its_sentence(caught: dict[str, bool], bug: str) -> None:
+    assert caught[bug]
