@@ -145,7 +145,7 @@ class HubSpotClient:
         return verdict(request.what, answer, changes=request.changes)
 
     def _sent_and_answered(self, request: _Request) -> Answer:
-        # The libraries' messages hold addresses and bodies, so they stay out of the exception chain.
+        # The messages of the libraries hold addresses and bodies: no verdict is raised while one is handled.
         with self._counting:
             self._sent += 1
         try:
@@ -166,11 +166,12 @@ class HubSpotClient:
             cause = slip.__context__
             if not isinstance(cause, self._not_success):
                 raise
-            if isinstance(cause.__context__, SSLError):
-                raise _broken(request, cause.__context__) from None
-            return _answer_of(cause)
+            if not isinstance(cause.__context__, SSLError):
+                return _answer_of(cause)
+            broken = _broken(request, cause.__context__)
         except HTTPError as error:
-            raise _broken(request, error) from None
+            broken = _broken(request, error)
+        raise broken
 
     def _whole(self, response: BaseHTTPResponse) -> bytes:
         deadline = self._clock() + ANSWER_SECONDS

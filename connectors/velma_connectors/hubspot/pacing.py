@@ -23,7 +23,8 @@ SEARCH_LIMIT, SEARCH_SECONDS = 4, 1.0
 """One below HubSpot's five; others search as well, and searches do not tell what is left."""
 SLACK_SECONDS = 0.5
 """HubSpot counts a request when it arrives, we when it leaves."""
-MAX_WAIT_SECONDS = 10.0
+MAX_WAIT_SECONDS = BURST_SECONDS + SLACK_SECONDS
+"""As long as a full window takes to clear; whoever would wait longer comes back later."""
 DAILY_RESERVE = 0.05
 RESET_LAG = timedelta(minutes=15)
 """Past midnight a counter may still tell yesterday's use for a while."""
@@ -85,7 +86,7 @@ class Pace:
         self._paused_until: datetime | None = None
 
     def admit(self, *, search: bool) -> None:
-        """Wait for one's turn. Raises RetryLater when it is further away than ten seconds."""
+        """Wait for one's turn. Raises RetryLater when it is further away than one window."""
         with self._lock:
             pause = self._pause_left()
             if pause > 0:
