@@ -33,35 +33,35 @@ class HubSpotEmulator:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
         body = request.get_data(cache=True)
+        if request.path == "/_sandbox/usage":
+            return self._usage()(environ, start_response)
         correlation_id = str(uuid.uuid4())
         with self.portal.lock:
             try:
                 response = self._answer(request, body, correlation_id)
             except Refusal as refusal:
-                self.portal.usage.kinds["refused"] += 1
                 response = _json(refusal.status, refusal.document(correlation_id))
+            self.portal.usage.statuses[response.status_code] += 1
             response.headers["Date"] = http_date(self.portal.clock())
         response.headers["X-HubSpot-Correlation-Id"] = correlation_id
         return response(environ, start_response)
 
     def _answer(self, request: Request, body: bytes, correlation_id: str) -> Response:
         """Raises Refusal before a resource was reached."""
-        if request.path == "/_sandbox/usage":
-            return _json(200, self.portal.usage.snapshot())
         address = request.environ.get("REQUEST_URI", request.full_path)
         if len(address.encode("latin-1", "replace")) > LONGEST_ADDRESS:
+            self.portal.usage.kinds["unreadable"] += 1
             return Response("<html><h1>414 Request-URI Too Large</h1></html>", 414, content_type="text/html")
         authorization = request.headers.get("Authorization", "")
         if request.path.startswith(REDIRECTOR.removesuffix("portal/")):
             self.portal.usage.kinds["recording"] += 1
             return redirect(self.portal, request.path, authorization)
-        token = authenticate(self.portal.tokens, authorization, self.portal.now)
-        route, parts, version = self._router.find(request.method, request.path)
+        token = self._token(authorization)
+        route, parts, version = self._route(request)
         self.portal.usage.kinds[route.kind] += 1
         try:
             self._charge(route, token)
         except LimitReached as limit:
-            self.portal.usage.kinds["rate limited"] += 1
             return self._too_many(route, token, limit, correlation_id)
         asked = ApiRequest(
             self.portal, token, version, request.args, request.headers.get("Content-Type", ""), body
@@ -69,6 +69,24 @@ class HubSpotEmulator:
         response = self._answer_route(route, asked, parts, correlation_id)
         response.headers.update(self._rate_headers(route, token))
         return response
+
+    def _usage(self) -> Response:
+        with self.portal.lock:
+            return _json(200, self.portal.usage.snapshot())
+
+    def _token(self, authorization: str) -> Token:
+        try:
+            return authenticate(self.portal.tokens, authorization, self.portal.now)
+        except Refusal:
+            self.portal.usage.kinds["unauthorized"] += 1
+            raise
+
+    def _route(self, request: Request) -> tuple[Route, dict[str, str], str]:
+        try:
+            return self._router.find(request.method, request.path)
+        except Refusal:
+            self.portal.usage.kinds["unknown"] += 1
+            raise
 
     def _answer_route(
         self, route: Route, asked: ApiRequest, parts: Mapping[str, str], correlation_id: str

@@ -83,6 +83,6 @@ class AssociationTypes:
     ) -> None:
         there = AssociationType(category, type_id, reverse, label)
         self._by_pair.setdefault((one, other), []).append(there)
-        if one != other:
+        if one != other or type_id != reverse:
             back = AssociationType(category, reverse, type_id, label)
             self._by_pair.setdefault((other, one), []).append(back)

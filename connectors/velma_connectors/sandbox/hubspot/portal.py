@@ -225,15 +225,17 @@ class HubSpotPortal:
             self.properties.archive(object_name, name, self.now, trusted=True)
 
     def add_rule(self, object_name: str, name: str, rule: ValidationRule) -> None:
-        """Let an admin's validation rule hold for a property."""
+        """Let an admin's validation rule hold for a property; ValueError for one that does not fit."""
         with self.lock:
+            if rule.is_for_numbers and self.properties.find(object_name, name).type != "number":
+                raise ValueError(f"{rule.type} is a rule for numbers, which {name} is not")
             self.rules.setdefault((self.kind(object_name).name, name), []).append(rule)
 
     # Recordings
 
     def host_recording(self, call_id: str, url: str, *, media_type: str | None = None) -> None:
         """What the redirector answers for a call: 302 to the URL, or 200 with a body of that media type
-        that holds it (`text/plain`, `application/json`)."""
+        that holds it (`text/plain`, `application/json`) or a login page (`text/html`)."""
         with self.lock:
             self.recordings[self._record("calls", call_id).id] = HostedRecording(url, media_type)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +120,17 @@ class Properties:
             raise self._conflict(f"A property group named '{group.name}' already exists.")
         groups[group.name] = group
         return group
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Take back new definitions when what is inside ends by an exception."""
+        before = {name: dict(schema.properties) for name, schema in self.schemas.items()}
+        try:
+            yield
+        except BaseException:
+            for name, properties in before.items():
+                self.schemas[name].properties = properties
+            raise
 
     def _keep(self, object_name: str, definition: Definition) -> None:
         self.schemas[object_name].properties[definition.name] = definition

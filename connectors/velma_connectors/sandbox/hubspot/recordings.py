@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REDIRECTOR = "/recording/auth/provider/hublets/v1/external-url-retriever/getAuthRecording/portal/"
 _CALL = re.compile(re.escape(REDIRECTOR) + r"(\d+)/engagement/(\d+)", re.ASCII)
+_HTML = "text/html"
 _LOGIN = "<!DOCTYPE html><html><title>HubSpot Login</title><form>Log in to continue</form></html>"
 
 
@@ -32,7 +33,7 @@ class HostedRecording:
 def redirect(portal: HubSpotPortal, path: str, authorization: str) -> Response:
     """The answer of the redirector. Raises Refusal with status 401, 403 or 404."""
     if portal.switches.redirector_shows_login:
-        return Response(_LOGIN, 200, content_type="text/html;charset=utf-8")
+        return Response(_LOGIN, 200, content_type=_HTML)
     if portal.switches.redirector_needs_token:
         _check_token(portal, authorization)
     match = _CALL.fullmatch(path)
@@ -42,6 +43,8 @@ def redirect(portal: HubSpotPortal, path: str, authorization: str) -> Response:
     hosted = portal.recordings.get(call_id)
     if hosted is None or portal.records.living("calls", call_id) is None:
         raise no_such_resource()
+    if hosted.media_type == _HTML:
+        return Response(_LOGIN, 200, content_type=_HTML)
     if hosted.media_type is None:
         return Response(status=302, headers={"Location": hosted.url})
     body = json.dumps({"url": hosted.url}) if "json" in hosted.media_type else hosted.url

@@ -12,6 +12,8 @@ class Usage:
     def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
         """Every request by kind, refused ones included."""
+        self.statuses: Counter[int] = Counter()
+        """Every request by the HTTP status of its answer."""
         self.rows_written: Counter[str] = Counter()
         """Records written through the API, by object."""
 
@@ -19,5 +21,6 @@ class Usage:
         return {
             "requests": self.kinds.total(),
             "kinds": dict(sorted(self.kinds.items())),
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "rows_written": dict(sorted(self.rows_written.items())),
         }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from velma_connectors.sandbox.hubspot.portal import HubSpotPortal
 
 ENFORCING_VERSION = "2026-09"
-"""From this version on, what admins require holds for writes through the API."""
+"""The first version in which what admins require holds for writes through the API."""
 
 
 def _as_text(value: object) -> object:
@@ -76,7 +76,7 @@ class ApiRequest:
             self.portal.now,
             "INTEGRATION",
             self.token.app_id,
-            enforces_admin_rules=self.version >= ENFORCING_VERSION and self.version[0] != "v",
+            enforces_admin_rules=self.version == ENFORCING_VERSION,
         )
 
     def json(self) -> object:

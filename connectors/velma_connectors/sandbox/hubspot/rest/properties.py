@@ -103,13 +103,14 @@ def batch_create(request: ApiRequest, object_name: str) -> ApiAnswer:
     inputs = request.read(BatchCreateBody).inputs
     _check_names([each.name for each in inputs])
     results, errors = [], []
-    for each in inputs:
-        try:
-            results.append(_create(request, kind, each))
-        except Refusal as refusal:
-            if refusal.status != 409:
-                raise
-            errors.append(refusal.for_input({"name": [each.name]}, detailed=False))
+    with request.portal.properties.transaction():
+        for each in inputs:
+            try:
+                results.append(_create(request, kind, each))
+            except Refusal as refusal:
+                if refusal.status != 409:
+                    raise
+                errors.append(refusal.for_input({"name": [each.name]}, detailed=False))
     return batch_answer(request.portal, results, errors, status=201)
 
 
@@ -132,8 +133,9 @@ def batch_archive(request: ApiRequest, object_name: str) -> ApiAnswer:
     kind = request.schema(object_name, "write")
     names = [each.name for each in request.read(BatchArchiveBody).inputs]
     _check_names(names)
-    for name in names:
-        request.portal.properties.archive(kind.name, name, request.portal.now)
+    with request.portal.properties.transaction():
+        for name in names:
+            request.portal.properties.archive(kind.name, name, request.portal.now)
     return ApiAnswer(204)
 
 
