@@ -89,7 +89,7 @@ class MemoryRig(Rig):
         return self._connector
 
     @property
-    def secrets(self) -> Sequence[str]:  # type: ignore[override]
+    def secrets(self) -> Sequence[str]:
         """The locators of all audio, which open it to whoever knows them."""
         return tuple(self.crm.files)
 
@@ -182,5 +182,7 @@ class MemoryRig(Rig):
             self.crm.fail(WriteFault(RESULTS[kind], record, acts=acts, times=ALWAYS))
         elif kind in VERDICTS:
             self.crm.fail(Fault("write", VERDICTS[kind], times=ALWAYS))
-        yield
-        self.crm.faults.clear()
+        try:
+            yield
+        finally:
+            self.crm.faults.clear()

@@ -78,8 +78,6 @@ class Rig(ABC):
     against: Against
     connection = "contract"
     """The name that `connector` and `reopen` open their connections under."""
-    secrets: Sequence[str] = ()
-    """Strings that must never show: tokens, keys, signed addresses."""
     sdk_packages: Sequence[str] = ()
     """Top-level packages of the CRM's client library, whose exceptions must not escape."""
     cannot: Mapping[Ability | FaultKind, str] = MappingProxyType({})
@@ -96,6 +94,11 @@ class Rig(ABC):
     @abstractmethod
     def connector(self) -> CrmConnector:
         """The connection under test; always the same one."""
+
+    @property
+    @abstractmethod
+    def secrets(self) -> Sequence[str]:
+        """Strings that must never show, as known by now: tokens, keys, signed addresses."""
 
     @abstractmethod
     def reopen(self) -> CrmConnector:

@@ -101,7 +101,7 @@ class SalesforceRig(Rig):
         return self._connector
 
     @property
-    def secrets(self) -> Sequence[str]:  # type: ignore[override] # grows with every login
+    def secrets(self) -> Sequence[str]:
         return (SECRET, *self._overheard.credentials)
 
     def reopen(self) -> CrmConnector:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -548,3 +549,23 @@ class StopsBeingPolite(MemoryConnector):
 class TestStopsBeingPolite(Planted):
     connector = StopsBeingPolite
     caught_by = "an exhausted day uses up nobodys tries"
+
+
+class KeepsItsSocket(MemoryConnector):
+    """Opens a socket and leaves it to the garbage collector."""
+
+    _socket: socket.socket
+
+    def check(self) -> Health:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self._socket = socket.create_connection(listening.getsockname())
+        return super().check()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_socket"):
+            self._socket.close()
+
+
+class TestKeepsItsSocket(Planted):
+    connector = KeepsItsSocket
+    caught_by = "a closed connection holds no socket"
