@@ -13,8 +13,8 @@ from velma_connectors.model import Field, FieldKind, WriteStatus
 
 RETRY_SECONDS = 60.0
 
-FieldsOf = Callable[[str], Mapping[str, Field]]
-"""Object -> its properties as they are now; asked only when a property or an option is in doubt."""
+FieldsNow = Callable[[], Mapping[str, Field]]
+"""The properties of the row's object as they are now; asked only when an option is in doubt."""
 
 GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND", "HTTP_404"})
 BUSY = frozenset({"LOCKED", "RATE_LIMITS", "RATE_LIMIT", "INTERNAL_ERROR", "HTTP_423"})
@@ -34,7 +34,7 @@ _ADVICE: Mapping[str, str] = {
 _RULE = "a rule of the portal for this property refuses the value"
 
 
-def mend(row: Row, faults: Sequence[Fault], fields_of: FieldsOf) -> None:
+def mend(row: Row, faults: Sequence[Fault], fields_now: FieldsNow) -> None:
     """Take the faults of one row in: afterwards it is settled, or lacks the properties at fault."""
     for fault in faults:
         if fault.code in GONE and not fault.fields:
@@ -42,7 +42,7 @@ def mend(row: Row, faults: Sequence[Fault], fields_of: FieldsOf) -> None:
         elif fault.code in BUSY:
             row.settle(WriteStatus.RETRY, f"HubSpot is busy with the record ({fault.code})", RETRY_SECONDS)
         else:
-            _mend_fields(row, fault, fields_of)
+            _mend_fields(row, fault, fields_now)
         if row.outcome is not None:
             return
 
@@ -50,7 +50,7 @@ def mend(row: Row, faults: Sequence[Fault], fields_of: FieldsOf) -> None:
 def named_fields(row: Row, fault: Fault) -> list[str]:
     """The properties of the row that a fault is about; some messages name them in words only."""
     if fault.fields:
-        return [name for name in fault.fields if name in row.fields]
+        return [name for name in dict.fromkeys(fault.fields) if name in row.fields]
     return [name for name in row.fields if re.search(rf"\b{re.escape(name)}\b", fault.message)]
 
 
@@ -79,7 +79,7 @@ def _missing(row: Row, fault: Fault) -> None:
     row.alone = True
 
 
-def _mend_fields(row: Row, fault: Fault, fields_of: FieldsOf) -> None:
+def _mend_fields(row: Row, fault: Fault, fields_now: FieldsNow) -> None:
     names = named_fields(row, fault)
     if not names and fault.fields and not any(name in row.dropped for name in fault.fields):
         required = ", ".join(f"'{name}'" for name in fault.fields)
@@ -88,14 +88,14 @@ def _mend_fields(row: Row, fault: Fault, fields_of: FieldsOf) -> None:
     elif not names and not fault.fields:
         row.settle(WriteStatus.REJECTED, described(fault))
     for name in names:
-        _mend_field(row, name, fault, fields_of)
+        _mend_field(row, name, fault, fields_now)
 
 
-def _mend_field(row: Row, name: str, fault: Fault, fields_of: FieldsOf) -> None:
+def _mend_field(row: Row, name: str, fault: Fault, fields_now: FieldsNow) -> None:
     first_time = name not in row.lessened
     if fault.code == "INVALID_OPTION" and first_time:
         before = row.fields[name]
-        without_unknown_options(row, name, fields_of(row.record.object).get(name))
+        without_unknown_options(row, name, fields_now().get(name))
         if row.fields.get(name) != before:
             return
     elif _TOO_LONG.search(fault.code) and first_time:

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from velma_connectors.errors import RetryLater
+from velma_connectors.errors import OutcomeUnknown, RetryLater
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.batches import Batches
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.fields import KnownFields, encode, is_id
 from velma_connectors.hubspot.mending import BUSY, GONE, RETRY_SECONDS, is_unwritable
+from velma_connectors.hubspot.note_links import NOTES, attach, link_types, takes_notes
 from velma_connectors.hubspot.notes import digest_of, is_as_written, key_hash, mark_in, note_html
 from velma_connectors.hubspot.stored_notes import (
     BODY_FIELD,
     KEY_FIELD,
-    NOTES,
     Found,
     StoredNote,
     existing,
@@ -32,8 +32,6 @@ from velma_connectors.hubspot.stored_notes import (
 from velma_connectors.hubspot.verdicts import Fault, RequestRefused, described
 from velma_connectors.model import DroppedField, NoteUpsert, RecordRef, WriteResult, WriteStatus
 
-ASSOCIATION_TYPES: Mapping[str, int] = {"deals": 214, "contacts": 202, "companies": 190}
-"""Note to record, all HUBSPOT_DEFINED (developers.hubspot.com/docs, associations guide). None to a call."""
 MAX_ROUNDS = 4
 
 NO_TARGET = "HubSpot attaches no notes to calls: name deal, contact or account under notes.on"
@@ -44,8 +42,9 @@ EDITED = "a person has edited the note; it was left as it is"
 class Draft:
     """One note on its way. `outcome` is None as long as something must be sent.
 
-    `stored` is the note to change. `taken`: HubSpot says that a note with this key exists. `lost_target`:
-    it says that a record to attach the note to does not. `keyed`: the property of the key is written.
+    `stored` is the note that exists, which is changed unless the outcome is known. `taken`: HubSpot says
+    that a note with this key exists. `lost_target`: it says that a record to attach the note to does not.
+    `keyed`: the property of the key is written.
     """
 
     key: str
@@ -62,6 +61,10 @@ class Draft:
     def trace(self) -> str:
         return self.key
 
+    @property
+    def is_written(self) -> bool:
+        return self.outcome is not None and self.outcome.status is WriteStatus.OK
+
     def settle(self, status: WriteStatus, reason: str = "", after: float = 0.0) -> None:
         self.outcome = WriteResult(status, self.dropped, reason, after)
 
@@ -74,13 +77,11 @@ class Draft:
             reason = f"several notes carry the same key; delete all but one of {ids}"
             self.settle(WriteStatus.REJECTED, reason)
             return
-        (stored,) = notes
-        mark, digest = mark_in(stored.body), digest_of(self.body)
-        if digest in (digest_of(stored.body), mark and mark.digest):
+        (self.stored,) = notes
+        mark, digest = mark_in(self.stored.body), digest_of(self.body)
+        if digest in (digest_of(self.stored.body), mark and mark.digest):
             self.settle(WriteStatus.OK)
-        elif is_as_written(stored.body):
-            self.stored = stored
-        else:
+        elif not is_as_written(self.stored.body):
             self.dropped = (DroppedField(BODY_FIELD, EDITED),)
             self.settle(WriteStatus.OK)
 
@@ -121,6 +122,7 @@ class NoteWriter:
             self._let_go_of_lost_targets([draft for draft in _open(drafts) if draft.lost_target])
         for draft in _open(drafts):
             draft.settle(WriteStatus.REJECTED, "HubSpot refused the note again and again")
+        self._attach([draft for draft in drafts if draft.stored is not None and draft.is_written])
 
     def _find(self, drafts: Sequence[Draft]) -> Found:
         definition = self._definition()
@@ -137,6 +139,19 @@ class NoteWriter:
             return self._known.definition(NOTES, KEY_FIELD)
         except RequestRefused:
             return None  # without the scope for the properties of notes the marks have to do
+
+    def _attach(self, drafts: Sequence[Draft]) -> None:
+        """Notes that existed may lack records that the call got since, such as a deal."""
+        try:
+            attach(self._client, {draft.stored.id: draft.targets for draft in drafts if draft.stored})
+        except RequestRefused as refusal:
+            for draft in drafts:
+                draft.dropped += (DroppedField("associations", str(refusal)),)
+                draft.settle(WriteStatus.OK)
+        except (RetryLater, OutcomeUnknown) as failure:
+            after = failure.after if isinstance(failure, RetryLater) else RETRY_SECONDS
+            for draft in drafts:
+                draft.settle(WriteStatus.RETRY, str(failure), after)
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
         """Notes that HubSpot will not create a second time: somebody has created them since we looked."""
@@ -227,15 +242,14 @@ def _is_duplicate(fault: Fault) -> bool:
 
 
 def _association(target: RecordRef) -> dict[str, Any]:
-    kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": ASSOCIATION_TYPES[target.object]}
-    return {"to": {"id": target.id}, "types": [kind]}
+    return {"to": {"id": target.id}, "types": link_types(target.object)}
 
 
 def _gather(notes: Sequence[NoteUpsert]) -> dict[str, Draft]:
     drafts: dict[str, Draft] = {}
     for note in notes:
         key = key_hash(note.key)
-        targets = [one for one in note.targets if one.object in ASSOCIATION_TYPES and is_id(one.id)]
+        targets = [one for one in note.targets if takes_notes(one) and is_id(one.id)]
         before = drafts[key].targets if key in drafts else ()
         draft = Draft(key, note_html(note.key, note.body), tuple(dict.fromkeys([*before, *targets])))
         if not draft.targets:

@@ -11,6 +11,7 @@ from velma_connectors.errors import OutcomeUnknown
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.fields import Definition, field_of
+from velma_connectors.hubspot.note_links import NOTES
 from velma_connectors.hubspot.schema import (
     ARCHIVED,
     GROUP,
@@ -24,7 +25,6 @@ from velma_connectors.hubspot.schema import (
     missing_options,
     with_options,
 )
-from velma_connectors.hubspot.stored_notes import NOTES
 from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import SchemaAction, SchemaResult, SchemaStep
 

@@ -13,7 +13,8 @@ from typing import Any
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.fields import Definition, field_of, read_definitions, takes_options
-from velma_connectors.hubspot.stored_notes import KEY_FIELD, NOTES
+from velma_connectors.hubspot.note_links import NOTES
+from velma_connectors.hubspot.stored_notes import KEY_FIELD
 from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import Field, FieldKind, FieldSpec, SchemaAction, SchemaStep, Target
 

@@ -13,15 +13,13 @@ from typing import Any, TypeVar
 
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.note_links import NOTES, linked, results_of
 from velma_connectors.hubspot.notes import mark_in
-from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import RecordRef
 
-NOTES = "notes"
 KEY_FIELD = "velma_note_key"
 BODY_FIELD = "hs_note_body"
 MAX_INPUTS = 100
-MAX_ASSOCIATED = 1_000
 
 Found = Mapping[str, Sequence["StoredNote"]]
 """Hash of a key -> the notes that carry it."""
@@ -54,7 +52,8 @@ def find_by_targets(
     """Notes that hang on these records and carry one of the keys; `keyed`: the property exists."""
     ids: set[str] = set()
     for name in sorted({target.object for target in targets}):
-        ids |= _associated(client, name, [target.id for target in targets if target.object == name])
+        same = [target.id for target in targets if target.object == name]
+        ids = ids.union(*linked(client, name, NOTES, same).values())
     found: dict[str, list[StoredNote]] = defaultdict(list)
     columns = (BODY_FIELD, KEY_FIELD) if keyed else (BODY_FIELD,)
     for some in _portions(sorted(ids), MAX_INPUTS):
@@ -70,7 +69,7 @@ def existing(client: HubSpotClient, records: Collection[RecordRef]) -> set[Recor
     for name in sorted({record.object for record in records}):
         for some in _portions(sorted({one.id for one in records if one.object == name}), MAX_INPUTS):
             body = {"inputs": [{"id": one} for one in some], "properties": ["hs_object_id"]}
-            for row in _results(client, paths.objects(name, "batch/read"), body):
+            for row in results_of(client, paths.objects(name, "batch/read"), body):
                 there.add(RecordRef(name, str(row["id"])))
     return there
 
@@ -81,7 +80,7 @@ def _read(
     body: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": list(columns)}
     if id_property is not None:
         body["idProperty"] = id_property
-    rows = _results(client, paths.objects(NOTES, "batch/read"), body)
+    rows = results_of(client, paths.objects(NOTES, "batch/read"), body)
     return [stored_note(row) for row in rows]
 
 
@@ -91,30 +90,6 @@ def stored_note(row: Mapping[str, Any]) -> StoredNote:
     text, key = properties.get(BODY_FIELD) or "", properties.get(KEY_FIELD)
     mark = None if key else mark_in(text)
     return StoredNote(str(row["id"]), text, key or (mark.key if mark else None), by_property=bool(key))
-
-
-def _associated(client: HubSpotClient, name: str, ids: Sequence[str]) -> set[str]:
-    """Ids of all notes of these records. A record without notes is an error of HubSpot's answer, not ours."""
-    notes: set[str] = set()
-    inputs: list[dict[str, str]] = [{"id": one} for one in dict.fromkeys(ids)]
-    while inputs:
-        some, inputs = inputs[:MAX_ASSOCIATED], inputs[MAX_ASSOCIATED:]
-        for row in _results(client, paths.associations(name, NOTES, "batch/read"), {"inputs": some}):
-            notes.update(str(link["toObjectId"]) for link in row["to"])
-            after = ((row.get("paging") or {}).get("next") or {}).get("after")
-            if after:
-                inputs.append({"id": str(row["from"]["id"]), "after": after})
-    return notes
-
-
-def _results(client: HubSpotClient, path: str, body: object) -> list[dict[str, Any]]:
-    try:
-        results: list[dict[str, Any]] = client.read(path, body).get("results") or []
-    except RequestRefused as refusal:
-        if refusal.status != 404:
-            raise
-        return []  # none of the inputs was found
-    return results
 
 
 def _portions(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:

@@ -108,12 +108,11 @@ class _RowBatches(Batches[Row]):
         self._fields: Mapping[str, Field] | None = None
         self._schema_changed = False
         self._alone = 0
+        self._not_echoed: list[Row] = []
 
     def send_all(self, rows: Sequence[Row]) -> None:
         for _ in range(MAX_ROUNDS):
             pending = [row for row in rows if row.outcome is None]
-            if not pending:
-                return
             self.send([row for row in pending if not row.alone])
             for row in pending:
                 if row.alone and row.outcome is None:
@@ -121,6 +120,7 @@ class _RowBatches(Batches[Row]):
         for row in rows:
             if row.outcome is None:
                 row.settle(WriteStatus.REJECTED, "HubSpot refused one property after the other")
+        self._tell_ignored()
 
     def ready(self, items: Sequence[Row]) -> Sequence[Row]:
         for row in items:
@@ -142,8 +142,7 @@ class _RowBatches(Batches[Row]):
         if self._object == CALLS and stamp is not None:
             self._rewritten(item.record.id, stamp)
         if any(value and name not in properties for name, value in item.fields.items()):
-            self._schema_changed = True
-            self._drop_unwritable(item)
+            self._not_echoed.append(item)
 
     def refused(self, item: Row, faults: Sequence[Fault]) -> None:
         if any(is_unwritable(fault) for fault in faults):
@@ -166,11 +165,13 @@ class _RowBatches(Batches[Row]):
 
     def _mended_by_schema(self, row: Row, name: str, fault: Fault) -> bool:
         """Whether the schema alone tells what is wrong with a property of a row, whoever is to blame."""
-        before = row.fields[name]
+        before = row.fields.get(name)
         if is_unwritable(fault):
             self._drop_unwritable(row)
-        elif fault.code == "INVALID_OPTION":
-            without_unknown_options(row, name, self._fields_now(self._object).get(name))
+            if not self._fields_now():
+                row.drop(name, UNWRITABLE)
+        elif fault.code == "INVALID_OPTION" and name in row.fields:
+            without_unknown_options(row, name, self._fields_now().get(name))
         return row.fields.get(name) != before
 
     def _send_alone(self, row: Row) -> None:
@@ -191,17 +192,26 @@ class _RowBatches(Batches[Row]):
         else:
             self.written(row, answer)
 
+    def _tell_ignored(self) -> None:
+        """HubSpot may take a row and ignore a property of it: its answer then does not name it."""
+        self._schema_changed |= bool(self._not_echoed)
+        for row in self._not_echoed:
+            self._drop_unwritable(row)
+
     def _drop_unwritable(self, row: Row) -> None:
         """Once a property has proved to be gone or closed, leave out all that are, in all rows."""
-        if self._schema_changed:
-            fields = self._fields_now(self._object)
-            for name in list(row.fields):
-                if name not in fields or not fields[name].writable:
-                    row.drop(name, UNWRITABLE)
+        fields = self._fields_now() if self._schema_changed else {}
+        for name in list(row.fields) if fields else ():
+            if name not in fields or not fields[name].writable:
+                row.drop(name, UNWRITABLE)
 
-    def _fields_now(self, _object_name: str) -> Mapping[str, Field]:
+    def _fields_now(self) -> Mapping[str, Field]:
+        """The object's properties, read once in this write; none when this key may not read them."""
         if self._fields is None:
-            self._fields = self._known.read(self._object)
+            try:
+                self._fields = self._known.read(self._object)
+            except RequestRefused:
+                self._fields = {}
         return self._fields
 
 

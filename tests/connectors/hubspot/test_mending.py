@@ -26,7 +26,7 @@ def fault(code: str, *fields: str, message: str = "SECRET-WORDS") -> Fault:
 
 
 def mended(sent: Row, *faults: Fault) -> Row:
-    mend(sent, faults, lambda _name: FIELDS)
+    mend(sent, faults, lambda: FIELDS)
     return sent
 
 
