@@ -317,6 +317,8 @@ class Capabilities:
     """Most updates that are worth one `write`."""
     objects: Mapping[Target, tuple[str, ...]]
     """Names of the CRM objects behind each target; a call may live in several."""
+    batch_requests: int = 10
+    """About how many requests a full write costs with all that is read for it; for forecasts."""
     note_targets: tuple[Target, ...] = tuple(Target)
     """Records that notes can be attached to."""
     hosted_recordings: bool = True

@@ -115,7 +115,13 @@ class Workspace:
             mapping=configured.mapping,
             select=self._questions(configured.mapping),
             start_at=configured.start_at,
+            lateness=self._lateness,
         )
+
+    def _lateness(self, stage: str | None, pipeline: str | None) -> int:
+        from velma_connectors.velma.playbook import lateness
+
+        return lateness(self.configuration.analysis, stage=stage, pipeline=pipeline)
 
     def _questions(self, mapping: MappingFile) -> Callable[[str | None, str | None], AnalysisConfig]:
         from velma_connectors.velma.playbook import select

@@ -163,6 +163,14 @@ def select(
     )
 
 
+def lateness(file: AnalysisFile, *, stage: str | None, pipeline: str | None) -> int:
+    """How far a deal has come: the place of its stage in the file, 0 where only the default fits."""
+    place, entry = next(
+        (place, each) for place, each in enumerate(file.stages, start=1) if each.applies(stage, pipeline)
+    )
+    return 0 if entry.is_default else place
+
+
 def _asked(entry: BehaviorEntry, kind: ConversationTypeEntry, roles: dict[str, str]) -> Behavior:
     return Behavior(
         key=entry.key,

@@ -15,6 +15,7 @@ COMMANDS = (
     "provision",
     "once",
     "run",
+    "backfill",
     "status",
     "calls",
     "retry",

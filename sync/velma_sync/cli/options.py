@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -46,11 +46,23 @@ config_option = click.option(
     help="The configuration. Default: $VELMA_SYNC_CONFIG, else ./velma-sync.yaml.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of lines.")
+
+
+class Day(click.DateTime):
+    """A day as YYYY-MM-DD, which begins at midnight in UTC."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        return super().convert(value, param, ctx).replace(tzinfo=UTC)
+
+
+day = Day()
 since_option = click.option(
-    "--since",
-    type=click.DateTime(formats=["%Y-%m-%d"]),
-    callback=lambda _context, _option, value: value and value.replace(tzinfo=UTC),
-    help="Only calls from that day (UTC) on.",
+    "--since", type=day, metavar="DAY", help="Only calls from that day (UTC) on, as 2026-01-31."
 )
 yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
 
@@ -111,11 +123,12 @@ def agree_to_pay(estimate: Estimate, *, yes: bool) -> None:
     length = "unknown length" if estimate.seconds is None else f"{estimate.seconds / 60:.1f} minutes"
     cost = "at the price of your contract" if estimate.cost is None else money(estimate.cost)
     click.echo(f"{estimate.call}: {length} of audio will be sent to Velma, {cost}.", err=True)
-    if not (yes or _agreed()):
+    if not (yes or agreed()):
         raise NotAgreed("Nothing was sent. To pay without being asked, add --yes.")
 
 
-def _agreed() -> bool:
+def agreed() -> bool:
+    """Ask whether to go on; no is the answer of whoever is not there."""
     try:
         return click.confirm("Go on?", err=True)
     except click.Abort:

@@ -15,6 +15,7 @@ import click
 from velma_connectors.model import FieldValue
 
 if TYPE_CHECKING:
+    from velma_sync.ledger.backfills import Progress
     from velma_sync.ledger.counts import Billing
 
 LONGEST_VALUE = 60
@@ -98,3 +99,13 @@ def shown(value: FieldValue) -> str:
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 3]}..."
+
+
+def backfill_line(found: Progress) -> str:
+    """How far a backfill has come, and why it does not go on."""
+    backfill = found.backfill
+    span = f"backfill {backfill.since:%Y-%m-%d} to {backfill.until:%Y-%m-%d}"
+    line = f"{span}: {found.planned} planned, {found.under_way} under way, {found.ended} ended."
+    if backfill.stopped_at is None:
+        return line
+    return f"{line} Stopped at {moment(backfill.stopped_at)}: {backfill.stopped_reason}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 IN_WORDS: Mapping[str, str] = {
     "audio_rejected": "Velma refused the recording",
     "audio_too_large": "the recording is too large",
+    "backfill_stopped": "its backfill was ended before its turn",
     "bad_link": "the link to the recording leads nowhere",
     "before_start": "took place before this connection starts",
     "fault": "velma-sync itself failed; calls show has the trace",

@@ -11,7 +11,7 @@ import click
 
 from velma_sync.cli.options import config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import counted, moment, paid_for, plain, print_json, print_rows
+from velma_sync.cli.output import backfill_line, counted, moment, paid_for, plain, print_json, print_rows
 from velma_sync.cli.reasons import in_words
 from velma_sync.ledger.states import CallState
 
@@ -86,6 +86,8 @@ def _print(found: Status, runs: bool, looks: Mapping[str, datetime]) -> None:
         )
     for row in found.connections:
         click.echo(_connection(row))
+    for each in found.backfills:
+        click.echo(f"{each.backfill.connection}: {backfill_line(each)}")
     for gate in found.analyzers:
         if gate.stopped:
             click.echo(

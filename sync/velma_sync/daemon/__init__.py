@@ -1,4 +1,4 @@
-"""The engine running: once, for ever, or for one call.
+"""The engine running: once, for ever, for the past, or for one call.
 
 run          the three ways to run, and what all begin with
 dispatcher   keeps calls in flight and batches written, wakes when there is something to do
@@ -6,6 +6,6 @@ schedule     the regular tasks
 signals      a polite end, and an abrupt one
 """
 
-from velma_sync.daemon.run import analyze_one, run_forever, run_once
+from velma_sync.daemon.run import analyze_one, run_backfills, run_forever, run_once
 
-__all__ = ["analyze_one", "run_forever", "run_once"]
+__all__ = ["analyze_one", "run_backfills", "run_forever", "run_once"]

@@ -15,6 +15,7 @@ from velma_sync.ledger import connections, counts, leases, spending
 from velma_sync.ledger.counts import Ready
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import work_one
+from velma_sync.pipeline.backfill import Fed
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.faults import report
 from velma_sync.pipeline.write_back import flush
@@ -31,11 +32,15 @@ AWAY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What the ledger holds to be done. `next_new` is when a call to analyse is due next."""
+    """What the ledger holds to be done. `next_new` is when a call to analyse is due next.
+
+    `more` says that history is still to be brought in.
+    """
 
     now: datetime
     next_new: datetime | None
     ready: dict[str, Ready]
+    more: bool
 
     @property
     def has_due(self) -> bool:
@@ -45,12 +50,20 @@ class Workload:
 class Dispatcher:
     """Runs in the thread that calls `run`; workers and writers have threads of their own.
 
-    `on_look` is called after every look at the ledger, for showing progress. What was tried in vain is
+    `feed` may bring calls of the past in before each look. `on_look` is called
+    after every look at the ledger, for showing progress. What was tried in vain is
     not tried again before something has changed: a call or batch ended, a task ran, or time went by.
     """
 
-    def __init__(self, engine: Engine, *, on_look: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        feed: Callable[[], Fed] = Fed,
+        on_look: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
+        self._feed = feed
         self._on_look = on_look
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -108,6 +121,8 @@ class Dispatcher:
     def _ends(self, load: Workload, *, until_idle: bool) -> bool:
         if self._stopping.is_set() or not until_idle:
             return self._stopping.is_set()
+        if load.more and not load.has_due:
+            return False
         soon = load.now + timedelta(seconds=WORTH_WAITING_SECONDS)
         return load.has_due or load.next_new is None or load.next_new > soon
 
@@ -118,13 +133,17 @@ class Dispatcher:
     def _look(self) -> Workload | None:
         engine = self._engine
         try:
+            fed = Fed() if self._stopping.is_set() else self._feed()
+            if fed.calls:
+                with self._lock:
+                    self._changes += 1
             with engine.ledger.read() as tx:
                 rows = connections.listed(tx)
                 names = [row.name for row in rows if row.paused_at is None and row.name in engine.connections]
                 stopped = spending.get(tx, engine.analyzer.name).stopped
                 next_new = None if stopped else counts.next_due(tx, CallState.NEW, names)
                 ready = {name: each for name, each in counts.ready_to_write(tx).items() if name in names}
-                return Workload(tx.now, next_new, ready)
+                return Workload(tx.now, next_new, ready, fed.more)
         except OperationalError as error:
             log.warning("The ledger is away.", action="ledger_away", error=type(error).__name__)
             return None
@@ -181,9 +200,13 @@ class Dispatcher:
         """A full batch, one that has waited long enough, or nothing in flight that could join it."""
         if ready.calls >= self._engine.connections[name].connector.capabilities.write_batch:
             return True
-        if load.now - ready.oldest >= timedelta(seconds=self._engine.settings.linger_seconds):
+        settings = self._engine.settings
+        if load.now - ready.oldest >= timedelta(seconds=settings.backfill_linger_seconds):
             return True
-        return self._working == 0 and not self._can_claim(load)
+        live = ready.oldest_live
+        if live is not None and load.now - live >= timedelta(seconds=settings.linger_seconds):
+            return True
+        return self._working == 0 and not self._can_claim(load) and not load.more
 
     def _write(self, name: str) -> None:
         with self._lock:

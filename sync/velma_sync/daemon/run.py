@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -19,6 +20,7 @@ from velma_sync.ledger.counts import CallCount
 from velma_sync.ledger.lock import only_daemon
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import analyze
+from velma_sync.pipeline.backfill import feed
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.health import greet, probe
 from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show, write_again
@@ -75,21 +77,43 @@ def run_forever(engine: Engine) -> None:
 
     Raises LedgerInUse.
     """
-    from velma_sync.daemon.schedule import scheduler_of
+    with _alive(engine):
+        _serve(engine, Dispatcher(engine, feed=partial(feed, engine)), until_idle=False)
+    log.info("The daemon has stopped.", action="stopped")
+
+
+def run_backfills(engine: Engine, *, progress: Progress | None = None) -> bool:
+    """Be the daemon until nothing is planned any more; False when a signal ended it before.
+
+    Calls of today are found and go first. Raises LedgerInUse when a daemon runs: it does the same.
+    """
+
+    def show_progress() -> None:
+        if progress is not None:
+            with engine.ledger.read() as tx:
+                progress(tuple(counts.by_state(tx)))
 
     with _alive(engine):
-        dispatcher = Dispatcher(engine)
-        with polite_end(_PoliteEnd(dispatcher)):
-            for connection in engine.connections.values():
-                greet(engine, connection)
-            scheduler = scheduler_of(engine, dispatcher.wake)
-            scheduler.start()
-            log.info("The daemon runs.", action="started", connections=list(engine.connections))
-            try:
-                dispatcher.run(until_idle=False)
-            finally:
-                scheduler.shutdown()
-    log.info("The daemon has stopped.", action="stopped")
+        dispatcher = Dispatcher(engine, feed=partial(feed, engine), on_look=show_progress)
+        return not _serve(engine, dispatcher, until_idle=True).asked
+
+
+def _serve(engine: Engine, dispatcher: Dispatcher, *, until_idle: bool) -> _PoliteEnd:
+    """Work with the regular tasks around it; says whether somebody asked for the end."""
+    from velma_sync.daemon.schedule import scheduler_of
+
+    end = _PoliteEnd(dispatcher)
+    with polite_end(end):
+        for connection in engine.connections.values():
+            greet(engine, connection)
+        scheduler = scheduler_of(engine, dispatcher.wake)
+        scheduler.start()
+        log.info("The daemon runs.", action="started", connections=list(engine.connections))
+        try:
+            dispatcher.run(until_idle=until_idle)
+        finally:
+            scheduler.shutdown()
+    return end
 
 
 def analyze_one(engine: Engine, ref: CallRef) -> CallStory:

@@ -62,6 +62,8 @@ class Finding:
     stage: str | None
     code: str | None = None
     reason: str | None = None
+    backfill: int | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ def insert_found(tx: Transaction, findings: Sequence[Finding]) -> None:
             "code": each.code,
             "reason": each.reason,
             "discovered_at": tx.now,
+            "backfill": each.backfill,
+            "rank": each.rank,
         }
         for each in findings
     ]

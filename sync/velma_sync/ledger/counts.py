@@ -6,12 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.payments import Outcome
 from velma_sync.ledger.schema import call, connection, payment
 from velma_sync.ledger.states import CallState
+
+LATEST = 200
+"""Answers from which it is told how long one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,19 @@ class Billing:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Analysed calls of one connection that could be written back now."""
+    """Analysed calls of one connection that could be written back now, and since when.
+
+    `oldest_live` leaves history out; None when there is nothing else.
+    """
 
     calls: int
     oldest: datetime
+    oldest_live: datetime | None
 
 
+_live_since = case((call.c.backfill.is_(None), call.c.state_at))
 _ready = (
-    select(call.c.connection, func.count(), func.min(call.c.state_at))
+    select(call.c.connection, func.count(), func.min(call.c.state_at), func.min(_live_since))
     .where(call.c.state == CallState.ANALYZED, call.c.due_at <= bindparam("moment"))
     .group_by(call.c.connection)
 )
@@ -93,9 +101,21 @@ def billing(tx: Transaction, *, since: datetime | None = None) -> Billing:
     return Billing(answered[1], float(answered[2]), unknown[1], float(unknown[2]), unmeasured)
 
 
+def mean_answer_seconds(tx: Transaction) -> float | None:
+    """How long the latest answers took; None before there was one."""
+    latest = (
+        select(payment.c.sent_at, payment.c.finished_at)
+        .where(payment.c.outcome == Outcome.ANSWERED)
+        .order_by(payment.c.id.desc())
+        .limit(LATEST)
+    )
+    took = [(row.finished_at - row.sent_at).total_seconds() for row in tx.rows(latest)]
+    return sum(took) / len(took) if took else None
+
+
 def ready_to_write(tx: Transaction) -> dict[str, Ready]:
     """By connection, the analysed calls whose time has come."""
-    return {row[0]: Ready(row[1], row[2]) for row in tx.rows(_ready, {"moment": tx.now})}
+    return {row[0]: Ready(row[1], row[2], row[3]) for row in tx.rows(_ready, {"moment": tx.now})}
 
 
 def next_due(tx: Transaction, state: CallState, connections: Collection[str]) -> datetime | None:

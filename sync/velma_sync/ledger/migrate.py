@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 
 from velma_connectors.errors import VelmaSyncError
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The last file in migrations/versions; a test keeps the two equal."""
 
 SCRIPTS = Path(__file__).parent / "migrations"

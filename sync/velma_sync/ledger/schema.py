@@ -67,6 +67,20 @@ connection = Table(
     Column("faults", Integer, nullable=False, default=0),  # failures of our code in a row
 )
 
+backfill = Table(
+    "backfill",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("connection", String, ForeignKey("connection.name"), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("max_cost", Float),
+    Column("max_hours", Float),  # of audio
+    Column("begun_at", Moment, nullable=False),
+    Column("stopped_at", Moment),  # nothing more of it is brought in while this is set
+    Column("stopped_reason", Text),
+)
+
 call = Table(
     "call",
     metadata,
@@ -98,9 +112,12 @@ call = Table(
     Column("trace", Text),
     Column("left_out", Text),  # mapped values that were not written, and why, as JSON
     Column("discovered_at", Moment, nullable=False),
+    Column("backfill", Id, ForeignKey("backfill.id")),  # empty: found by the daemon itself
+    Column("rank", Integer),  # its turn in the backfill, the smallest first
     UniqueConstraint("connection", "object", "record"),
     Index(None, "state", "connection", "due_at", "id"),
     Index(None, "audio_sha256"),
+    Index(None, "backfill", "state", "rank"),
 )
 
 analysis_config = Table(

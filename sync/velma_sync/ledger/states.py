@@ -1,6 +1,7 @@
 """The life of a call, as one table.
 
     new -> working -> analyzed -> writing -> done          waiting_recording -> new | no_recording
+    planned -> new                                         history that a backfill brings in, bit by bit
 
 Every change of state goes through `check`, which refuses what this table does not hold.
 """
@@ -12,6 +13,8 @@ from enum import StrEnum
 
 
 class CallState(StrEnum):
+    PLANNED = "planned"
+    """History that waits for its turn in a backfill."""
     NEW = "new"
     """Waiting for its analysis, from `due_at` on."""
     WORKING = "working"
@@ -36,6 +39,7 @@ class CallState(StrEnum):
 _S = CallState
 
 ALLOWED: Mapping[CallState, frozenset[CallState]] = {
+    _S.PLANNED: frozenset({_S.NEW, _S.SKIPPED}),
     _S.NEW: frozenset({_S.WORKING, _S.WAITING_RECORDING, _S.SKIPPED}),
     _S.WORKING: frozenset({_S.ANALYZED, _S.NEW, _S.HELD, _S.DEAD, _S.SKIPPED}),
     _S.ANALYZED: frozenset({_S.WRITING, _S.NEW}),
@@ -45,11 +49,12 @@ ALLOWED: Mapping[CallState, frozenset[CallState]] = {
     _S.NO_RECORDING: frozenset({_S.NEW}),
     _S.HELD: frozenset({_S.NEW}),
     _S.DEAD: frozenset({_S.NEW}),
-    _S.SKIPPED: frozenset({_S.NEW}),
+    _S.SKIPPED: frozenset({_S.NEW, _S.PLANNED}),
 }
 """Where a call may go. Back to NEW from an end: a changed recording, or an operator's retry.
 
-DONE to ANALYZED: a changed mapping is replayed over the stored answer.
+DONE to ANALYZED: a changed mapping is replayed over the stored answer. SKIPPED to PLANNED: a call from
+before the connection began, which a backfill wants.
 """
 
 LEASED = frozenset({_S.WORKING, _S.WRITING})

@@ -8,6 +8,7 @@ from datetime import datetime
 from velma_connectors.errors import VelmaSyncError
 from velma_connectors.model import CallRef
 from velma_sync.ledger import calls, connections, counts, history, payments, spending, ticks, units
+from velma_sync.ledger.backfills import Progress, progress
 from velma_sync.ledger.calls import CallFilter, StoredCall
 from velma_sync.ledger.connections import ConnectionRow
 from velma_sync.ledger.counts import Billing, CallCount
@@ -20,7 +21,7 @@ from velma_sync.ledger.units import Unit
 from velma_sync.pipeline.outcomes import REJECTED
 from velma_sync.pipeline.seen import restart
 
-RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED)
+RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED, CallState.PLANNED)
 
 
 class UnknownCall(VelmaSyncError):
@@ -39,6 +40,7 @@ class Status:
     calls: tuple[CallCount, ...]
     billing: Billing
     connections: tuple[ConnectionRow, ...]
+    backfills: tuple[Progress, ...]
     analyzers: tuple[Spending, ...]
     daemon: DaemonRow | None
     ticks: tuple[TickRow, ...]
@@ -60,6 +62,7 @@ def status(ledger: Ledger) -> Status:
             calls=tuple(counts.by_state(tx)),
             billing=counts.billing(tx),
             connections=tuple(connections.listed(tx)),
+            backfills=progress(tx),
             analyzers=tuple(spending.listed(tx)),
             daemon=ticks.latest(tx),
             ticks=tuple(ticks.listed(tx)),
@@ -84,6 +87,8 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
 
 def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
     """Begin a held, dead or skipped call again, with all its tries; a stored answer is used, not paid again.
+
+    A planned call is taken ahead of its backfill.
 
     A done call whose writing the CRM rejected is written again, for whatever refused it may be mended.
 

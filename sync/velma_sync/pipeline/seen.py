@@ -79,7 +79,7 @@ def absorb(
         return stored.state
     found = first_finding(tx, engine, connection, call, start_at=None)
     calls.keep_snapshot(tx, stored.id, call, deal=found.deal, stage=found.stage)
-    if stored.state in LEASED or not (is_new_input or stored.state in _WAITING):
+    if stored.state in (*LEASED, CallState.PLANNED) or not (is_new_input or stored.state in _WAITING):
         return stored.state
     before = first_finding(tx, engine, connection, stored.call, start_at=None)
     return _route(tx, stored, found, before)

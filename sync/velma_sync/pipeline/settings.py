@@ -37,6 +37,8 @@ class EngineSettings:
     """The part of the deadline that is kept for upload and answer."""
     linger_seconds: float = 35.0
     """How long an analysed call may wait for others before it is written."""
+    backfill_linger_seconds: float = 600.0
+    """The same for history, which nobody waits for."""
     poll_seconds: float = 120.0
     overlap_seconds: float = 900.0
     """How much of the time before is read again: searches lag, stamps come late."""
@@ -67,7 +69,8 @@ class Connection:
     """One configured CRM account.
 
     `select` takes the stage and pipeline of the call's deal (None without one) and says what to ask of
-    the analyzer. `start_at` is where the first run begins; None is the moment of that run.
+    the analyzer; `lateness` takes the same and says how far such a deal has come, 0 when nobody knows.
+    `start_at` is where the first run begins; None is the moment of that run.
     """
 
     name: str
@@ -75,3 +78,4 @@ class Connection:
     mapping: MappingFile
     select: Callable[[str | None, str | None], AnalysisConfig]
     start_at: datetime | None = None
+    lateness: Callable[[str | None, str | None], int] = lambda _stage, _pipeline: 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -33,6 +34,45 @@ def test_the_migrations_build_exactly_the_tables_of_the_schema(where: str) -> No
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
     assert differences == []
+
+
+def upgraded_to(where: str, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate.SCRIPTS))
+    engine = engine_of(where)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    engine.dispose()
+
+
+def test_an_upgrade_keeps_what_a_ledger_holds(where: str) -> None:
+    upgraded_to(where, "0001")
+    at = "2026-03-02 09:00:00"
+    rows = (
+        f"INSERT INTO connection (name, start_at, faults) VALUES ('sales', '{at}', 0)",
+        "INSERT INTO call (id, connection, object, record, state, due_at, state_at, attempts, resends, looks,"
+        " snapshot, seen_at, fingerprint, started_at, failed, discovered_at) VALUES (7, 'sales', 'Call', 'c',"
+        f" 'done', '{at}', '{at}', 1, 0, 0, '', '{at}', 'f', '{at}', {false(where)}, '{at}')",
+        "INSERT INTO payment (id, call_id, audio_sha256, config_hash, sent_at, outcome)"
+        f" VALUES (1, 7, 'a', 'c', '{at}', 'answered')",
+    )
+    engine = engine_of(where)
+    with engine.begin() as connection:
+        for row in rows:
+            connection.execute(sqlalchemy.text(row))
+    engine.dispose()
+    ledger = open_ledger(where)
+    with ledger.read() as tx:
+        assert tx.rows(sqlalchemy.text("SELECT id, state, backfill, rank FROM call")) == [
+            (7, "done", None, None)
+        ]
+        assert tx.rows(sqlalchemy.text("SELECT call_id FROM payment")) == [(7,)]
+    ledger.close()
+
+
+def false(where: str) -> str:
+    return "false" if "://" in where else "0"
 
 
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:

@@ -118,6 +118,7 @@ class Rig:
         self.write_batch = write_batch
         self.free_bytes: Callable[[], int] = lambda: 10**12
         self.config: Callable[[str | None, str | None], AnalysisConfig] = lambda stage, pipeline: CONFIG
+        self.lateness: Callable[[str | None, str | None], int] = lambda stage, pipeline: 0
         self.ledger: Ledger
         self.engine: Engine
         self.start()
@@ -167,6 +168,7 @@ class Rig:
                 connector=MemoryConnector(name, crm, write_batch=self.write_batch),
                 mapping=self.mapping,
                 select=lambda stage, pipeline: self.config(stage, pipeline),
+                lateness=lambda stage, pipeline: self.lateness(stage, pipeline),
             )
             for name, crm in self.crms.items()
         }

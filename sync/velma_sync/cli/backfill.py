@@ -1,0 +1,213 @@
+"""`velma-sync backfill`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from velma_connectors.errors import ConfigError, Problem
+from velma_sync.cli.options import NotAgreed, agreed, config_option, day, json_option, opened, yes_option
+from velma_sync.cli.outcome import ExitCode
+from velma_sync.cli.output import backfill_line, counted, money, print_json, print_rows
+from velma_sync.cli.reasons import in_words
+from velma_sync.ledger.states import ENDED, CallState
+
+if TYPE_CHECKING:
+    from velma_sync.backfilling import Forecast
+    from velma_sync.daemon.run import Progress as Watcher
+    from velma_sync.ledger.backfills import Progress
+    from velma_sync.ledger.counts import CallCount
+    from velma_sync.workspace import Workspace
+
+MINUTES_PER_HOUR = 60
+
+
+@click.command("backfill", epilog="Example: velma-sync backfill --since 2026-01-01 --max-cost 50")
+@click.option("--since", type=day, metavar="DAY", help="Calls that took place from that day (UTC) on.")
+@click.option("--until", type=day, metavar="DAY", help="Only those before that day. Default: now.")
+@click.option(
+    "--connection", "names", multiple=True, metavar="NAME", help="Only of this connection. Default: of all."
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="AMOUNT",
+    help="Stop before the call that would pass it.",
+)
+@click.option(
+    "--max-hours", type=click.FloatRange(min=0), metavar="HOURS", help="The same for hours of audio."
+)
+@click.option("--stop", is_flag=True, help="End the backfills that are under way: skip what is left.")
+@yes_option
+@config_option
+@json_option
+def command(
+    since: datetime | None,
+    until: datetime | None,
+    names: tuple[str, ...],
+    max_cost: float | None,
+    max_hours: float | None,
+    stop: bool,
+    yes: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
+    """Analyse calls of the past: forecast, ask, work.
+
+    Says what it would take and asks first. Open deals that have come furthest go first, and calls of today
+    before all. It may be interrupted: without --since it goes on, within the limits that are given now, and
+    velma-sync run works off the rest as well.
+    """
+    with opened(config) as workspace:
+        chosen = names or tuple(each.name for each in workspace.configuration.connections)
+        for name in chosen:
+            workspace.connector(name)
+        _refuse_cost_without_price(workspace, max_cost)
+        if stop:
+            return _stop(workspace, chosen)
+        if since is not None:
+            _plan(workspace, chosen, since, until or datetime.now(UTC), max_cost, max_hours, yes=yes)
+        else:
+            _go_on(workspace, chosen, max_cost, max_hours)
+        _work(workspace)
+        left = _left(workspace, chosen)
+    print_json(left) if as_json else _print_left(left)
+    return ExitCode.ATTENTION if left else ExitCode.FINE
+
+
+def _refuse_cost_without_price(workspace: Workspace, max_cost: float | None) -> None:
+    if max_cost is not None and workspace.configuration.velma.price_per_audio_hour is None:
+        remedy = "Set analysis.velma.price_per_audio_hour, or use --max-hours."
+        raise ConfigError([Problem("--max-cost", "cannot be kept without a price.", remedy)])
+
+
+def _plan(
+    workspace: Workspace,
+    names: Sequence[str],
+    since: datetime,
+    until: datetime,
+    max_cost: float | None,
+    max_hours: float | None,
+    *,
+    yes: bool,
+) -> None:
+    """Forecast, ask, and plan the calls in the ledger. Raises NotAgreed."""
+    from velma_sync.backfilling import forecast
+    from velma_sync.pipeline.backfill import begin
+
+    forecasts = forecast(workspace, names, since, until)
+    for each in forecasts:
+        _print_forecast(each)
+    if not any(each.calls for each in forecasts):
+        return
+    if not (yes or agreed()):
+        raise NotAgreed("Nothing was planned or sent. To go on without being asked, add --yes.")
+    for each in forecasts:
+        if each.calls:
+            begin(workspace.engine, each.history, max_cost=max_cost, max_hours=max_hours)
+
+
+def _print_forecast(found: Forecast) -> None:
+    history = found.history
+    span = f"{history.since:%Y-%m-%d} to {history.until:%Y-%m-%d}"
+    click.echo(f"{history.connection}, {span}: {counted(found.calls, 'call')} to analyse.", err=True)
+    reasons = [f"{count} {in_words(code)}" for code, count in sorted(history.left_out.items())]
+    known = [f"{history.known} in the ledger already"] if history.known else []
+    if known or reasons:
+        click.echo(f"  Left out: {', '.join((*known, *reasons))}.", err=True)
+    if not found.calls:
+        return
+    guess = f" ({history.unknown_lengths} of unknown length count as one hour)"
+    cost = "at the price of your contract" if found.cost is None else money(found.cost)
+    click.echo(
+        f"  {found.hours:.1f} hours of audio{guess if history.unknown_lengths else ''}: {cost}.", err=True
+    )
+    pace = "as the latest analyses took" if found.is_measured else "if an analysis takes two minutes"
+    click.echo(f"  About {found.requests} CRM requests, and {_duration(found.seconds)} {pace}.", err=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes < 2 * MINUTES_PER_HOUR:
+        return counted(minutes, "minute")
+    return counted(round(minutes / MINUTES_PER_HOUR), "hour")
+
+
+def _go_on(
+    workspace: Workspace, names: Sequence[str], max_cost: float | None, max_hours: float | None
+) -> None:
+    """Take up what is under way. Raises ConfigError when there is nothing."""
+    from velma_sync.ledger import backfills
+
+    left = _left(workspace, names)
+    if not left:
+        remedy = "Begin one with --since."
+        raise ConfigError([Problem("backfill", "none is under way.", remedy)])
+    with workspace.ledger.write() as tx:
+        for each in left:
+            backfills.go_on(tx, each.backfill.id, max_cost=max_cost, max_hours=max_hours)
+
+
+def _stop(workspace: Workspace, names: Sequence[str]) -> int:
+    from velma_sync.ledger import backfills
+
+    with workspace.ledger.write() as tx:
+        ended = sum(
+            backfills.abandon(tx, each.id) for each in backfills.listed(tx) if each.connection in names
+        )
+    click.echo(f"Skipped {counted(ended, 'planned call')}.")
+    return ExitCode.FINE
+
+
+def _work(workspace: Workspace) -> None:
+    from velma_sync import log
+    from velma_sync.daemon import run_backfills
+    from velma_sync.ledger.lock import LedgerInUse
+
+    with _bar() as watch:
+        log.configure(workspace.configuration.log_level)
+        try:
+            run_backfills(workspace.engine, progress=watch)
+        except LedgerInUse:
+            click.echo("The daemon that runs works it off. See: velma-sync status", err=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Watcher | None]:
+    """A progress bar on a terminal; nothing anywhere else, where the log tells the same."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("Analysing the past"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # No refreshing thread: one started before the signals are blocked would take them and end us at once.
+    with Progress(*columns, console=console, auto_refresh=False) as bar:
+        task = bar.add_task("", total=None)
+        begun: dict[str, int] = {}
+
+        def watch(counts: tuple[CallCount, ...]) -> None:
+            left = sum(each.calls for each in counts if each.state not in ENDED)
+            total = begun.setdefault("left", left)
+            bar.update(task, total=max(total, left), completed=max(total, left) - left, refresh=True)
+
+        yield watch
+
+
+def _left(workspace: Workspace, names: Sequence[str]) -> tuple[Progress, ...]:
+    from velma_sync.pipeline.operate import status
+
+    return tuple(each for each in status(workspace.ledger).backfills if each.backfill.connection in names)
+
+
+def _print_left(left: Sequence[Progress]) -> None:
+    if not left:
+        click.echo(f"Nothing of the past is {CallState.PLANNED} any more.")
+    print_rows([(each.backfill.connection, backfill_line(each)) for each in left])
