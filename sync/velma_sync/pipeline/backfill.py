@@ -151,6 +151,7 @@ def begin(
 ) -> int:
     """Plan the calls of a history in the ledger, and record the others; returns the backfill's id."""
     with engine.ledger.write() as tx:
+        connections.ensure(tx, history.connection, engine.connections[history.connection].start_at)
         wanted = backfills.begin(
             tx, history.connection, history.since, history.until, max_cost=max_cost, max_hours=max_hours
         )

@@ -1,0 +1,104 @@
+"""`velma-sync backfill`, on a sandbox whose connections begin today."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from velma_connectors.sandbox.rehearsal import Rehearsal
+from velma_sync.cli.outcome import ExitCode
+
+Command = Callable[..., Any]
+
+SINCE = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%d")
+
+
+@pytest.fixture(autouse=True)
+def begun_today(room: Rehearsal, velma_sync: Command) -> None:
+    """Nothing of the sample calls is new, and audio has a price."""
+    path = Path("velma-sync.yaml")
+    text = re.sub(r"start_at: .*", f"start_at: {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", path.read_text())
+    path.write_text(
+        re.sub(r"(base_url: \S+)$", r"\1\n    price_per_audio_hour: 60", text, flags=re.MULTILINE)
+    )
+    assert "price_per_audio_hour" in path.read_text()
+    velma_sync("provision", "--apply")
+
+
+def billed(room: Rehearsal) -> int:
+    count: int = room.usage()["velma"]["billed"]
+    return count
+
+
+def states(velma_sync: Command) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in json.loads(velma_sync("status", "--json").out)["calls"]:
+        found[each["state"]] = found.get(each["state"], 0) + each["calls"]
+    return found
+
+
+def test_a_forecast_is_asked_about_and_no_is_no(room: Rehearsal, velma_sync: Command) -> None:
+    outcome = velma_sync("backfill", "--since", SINCE, typed="n\n")
+    assert outcome.code != ExitCode.FINE
+    assert re.search(r"\d+ calls to analyse\.", outcome.err)
+    assert re.search(r"hours of audio.*: about [\d.]+\.", outcome.err)
+    assert re.search(r"About \d+ CRM requests, and \d+ minutes if an analysis takes two minutes", outcome.err)
+    assert "Nothing was planned or sent." in outcome.err
+    assert (billed(room), states(velma_sync)) == (0, {})
+
+
+def test_history_is_analysed_written_and_paid_once(room: Rehearsal, velma_sync: Command) -> None:
+    outcome = velma_sync("backfill", "--since", SINCE, "--yes")
+    assert outcome.code == ExitCode.FINE
+    assert outcome.out == "Nothing of the past is planned any more.\n"
+    assert states(velma_sync)["done"] >= 14
+    paid = billed(room)
+    assert paid >= 12
+    again = velma_sync("backfill", "--since", SINCE, "--yes")
+    assert "0 calls to analyse." in again.err
+    assert billed(room) == paid
+
+
+def test_a_cost_stops_it_and_a_higher_one_goes_on(room: Rehearsal, velma_sync: Command) -> None:
+    outcome = velma_sync("backfill", "--since", SINCE, "--yes", "--max-cost", "3")
+    assert outcome.code == ExitCode.ATTENTION
+    assert "Stopped at" in outcome.out
+    assert "The next call would pass a cost of 3.00." in outcome.out
+    spent = json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60
+    assert 0 < spent <= 3
+    assert "The next call would pass a cost of 3.00." in velma_sync("status").out
+    assert velma_sync("backfill").code == ExitCode.FINE
+    assert "planned" not in states(velma_sync)
+
+
+def test_what_is_left_can_be_ended(room: Rehearsal, velma_sync: Command) -> None:
+    velma_sync("backfill", "--since", SINCE, "--yes", "--max-hours", "0.01")
+    left = states(velma_sync)["planned"]
+    outcome = velma_sync("backfill", "--stop")
+    assert re.fullmatch(rf"Skipped {left} planned calls?\.\n", outcome.out)
+    assert "planned" not in states(velma_sync)
+    missing = velma_sync("backfill")
+    assert missing.code == ExitCode.CONFIGURATION
+    assert "none is under way. Begin one with --since." in missing.err
+
+
+def test_a_cost_needs_a_price(velma_sync: Command) -> None:
+    path = Path("velma-sync.yaml")
+    path.write_text(path.read_text().replace("    price_per_audio_hour: 60\n", ""))
+    outcome = velma_sync("backfill", "--since", SINCE, "--max-cost", "3")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert "--max-cost: cannot be kept without a price." in outcome.err
+
+
+def test_an_unknown_connection_is_refused_before_anything_is_read(
+    room: Rehearsal, velma_sync: Command
+) -> None:
+    outcome = velma_sync("backfill", "--since", SINCE, "--connection", "nobody")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert "connection 'nobody': is not in the configuration." in outcome.err
