@@ -28,7 +28,7 @@ DIED_BY_SIGNAL = 128
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("command_line", metavar="[-- COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
 def command(directory: Path, command_line: tuple[str, ...]) -> int:
-    """Serve an invented CRM, Velma and recordings on this machine.
+    """Serve invented CRMs, Velma and recordings on this machine.
 
     What happens there is kept in DIRECTORY. With a COMMAND: runs it with the sandbox's configuration, ends
     the sandbox, and exits as the command did. Without one: serves until interrupted.
