@@ -70,7 +70,7 @@ def test_history_halves_a_batch(door: Door, portal: HubSpotPortal) -> None:
 def test_a_batch_takes_one_to_a_hundred_inputs(door: Door, action: str, count: int) -> None:
     inputs = [{"id": str(number)} for number in range(count)]
     if action in ("update", "upsert"):
-        inputs = [{**each, "properties": {}} for each in inputs]  # type: ignore[dict-item] # JSON of two kinds
+        inputs = [{**each, "properties": {}} for each in inputs]
     assert door.refusal("POST", "objects", f"deals/batch/{action}", {"inputs": inputs})[0] == 400
 
 

@@ -55,7 +55,10 @@ def save(portal: HubSpotPortal, path: Path) -> None:
 
 def load(path: Path, kind: type[HubSpotPortal], clock: Callable[[], datetime]) -> HubSpotPortal:
     """Raises OSError, and ValueError when the file is no saved portal."""
-    document = json.loads(path.read_text())
+    try:
+        document = json.loads(path.read_text())
+    except json.JSONDecodeError:
+        document = None
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise ValueError(f"{path} is no saved portal of format {_FORMAT}")
     portal = kind(
