@@ -10,7 +10,7 @@ import pytest
 
 from velma_connectors.testing.plugin import sentence
 
-BUGS = Path(__file__).with_name("planted_bugs.py")
+BUGS = sorted((Path(__file__).parent / "planted").glob("*_bugs.py"))
 
 
 class Outcomes:
@@ -38,13 +38,13 @@ def caught() -> dict[str, bool]:
     """Whether each bug was found, from one run inside this process."""
     outcomes = Outcomes()
     with redirect_stdout(io.StringIO()):
-        pytest.main(["-p", "no:cacheprovider", "--capture=no", str(BUGS)], plugins=[outcomes])
+        pytest.main(["-p", "no:cacheprovider", "--capture=no", *map(str, BUGS)], plugins=[outcomes])
     return outcomes.caught
 
 
 def planted() -> list[str]:
-    """Names of the test classes in the file of bugs."""
-    lines = BUGS.read_text(encoding="utf-8").splitlines()
+    """Names of the test classes in the files of bugs, which are not collected by themselves."""
+    lines = [line for file in BUGS for line in file.read_text(encoding="utf-8").splitlines()]
     return [line[6:].partition("(")[0] for line in lines if line.startswith("class Test")]
 
 

@@ -36,11 +36,7 @@ class ConnectorContract(
     SchemaContract,
     ThreadContract,
 ):
-    """Subclass it as `Test...` with a fixture `rig`; every test gets a rig of its own."""
-
-    @pytest.fixture
-    def rig(self) -> Rig:
-        raise NotImplementedError("a contract needs a fixture 'rig' that yields a Rig and closes it")
+    """Subclass it as `Test...` with a fixture `rig` that yields a rig, one for each test, and closes it."""
 
     @pytest.fixture(autouse=True)
     def _far_side(self, rig: Rig, record_property: Any) -> None:

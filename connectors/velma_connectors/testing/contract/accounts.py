@@ -79,5 +79,8 @@ class AccountContract:
         connector = rig.reopen()
         connector.check()
         connector.count(lately(rig))
+        was_held = any(each.fileno() != -1 for each in opened)
         connector.close()
         assert [each for each in opened if each.fileno() != -1] == [], "sockets stayed open"
+        if opened and not was_held:
+            pytest.skip("the far side ends every connection itself, so that none was left to close")

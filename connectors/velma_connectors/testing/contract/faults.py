@@ -68,10 +68,19 @@ class FaultContract:
             expected = READ_VERDICTS[kind]
             if what == "open_recording" and kind in (FaultKind.WEB_PAGE, FaultKind.MISSING_RIGHT):
                 expected = (*expected, SkipCall)
+            if what == "check" and kind is FaultKind.MISSING_RIGHT and verdict is None:
+                continue  # it may tell as a problem what is missing; the next test looks at that
             assert isinstance(verdict, expected), f"{what} met '{kind}' and gave {verdict!r}"
             assert str(verdict), f"{what} met '{kind}' and said nothing"
             if isinstance(verdict, RetryLater):
                 assert verdict.after > 0, f"{what} met '{kind}' and is to be repeated at once"
+
+    def test_a_missing_right_is_told_by_the_check(self, rig: Rig) -> None:
+        require(rig, FaultKind.MISSING_RIGHT)
+        problems: list[str] = []
+        with rig.fault(FaultKind.MISSING_RIGHT):
+            verdict = verdict_of(rig, "check", lambda: problems.extend(rig.connector.check().problems))
+        assert isinstance(verdict, StopConnection) or problems
 
     @pytest.mark.parametrize("kind", WRITE_STATUSES)
     def test_a_write_that_meets_a_fault_results_in_its_verdict(self, rig: Rig, kind: FaultKind) -> None:
