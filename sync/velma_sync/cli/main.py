@@ -23,6 +23,7 @@ COMMANDS = (
     "preview",
     "topics",
     "competitors",
+    "connectors",
     "schema",
     "sandbox",
     "demo",
