@@ -19,15 +19,15 @@ from velma_connectors.url import Url
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _SIGNING_PREFIXES = ("x-amz-", "x-goog-", "x-ms-", "x-oss-")
-_SIGNING = frozenset(
-    """
-    access_token accesstoken auth auth_token authorization authtoken bearer credential credentials jwt token
-    hmac sig sign signature signed
-    exp expire expires expires_at expires_in expiration expiry ts timestamp valid_until
-    awsaccesskeyid googleaccessid key-pair-id policy ossaccesskeyid
-    se sip ske skoid sks skt sktid skv sp spr sr srt ss st sv
-    """.split()
-)
+_SIGNING = frozenset({
+    "access_token", "accesstoken", "auth", "auth_token", "authorization", "authtoken", "bearer",
+    "credential", "credentials", "jwt", "token",
+    "hmac", "sig", "sign", "signature", "signed",
+    "exp", "expire", "expires", "expires_at", "expires_in", "expiration", "expiry", "ts", "timestamp",
+    "valid_until",
+    "awsaccesskeyid", "googleaccessid", "key-pair-id", "ossaccesskeyid", "policy",
+    "se", "sip", "ske", "skoid", "sks", "skt", "sktid", "skv", "sp", "spr", "sr", "srt", "ss", "st", "sv",
+})  # fmt: skip
 """Query parameters that sign a link or limit its life, in lower case. The short ones are Azure's."""
 
 
@@ -51,7 +51,10 @@ def identity(recording: Recording) -> str:
 
     Dialers sign their links anew whenever they touch a call.
     """
-    parts = urlsplit(recording.locator)
+    try:
+        parts = urlsplit(recording.locator)
+    except ValueError:
+        return f"{recording.source} {recording.locator}"
     query = parse_qsl(parts.query, keep_blank_values=True)
     lasting = sorted(pair for pair in query if not _is_signing(pair[0].lower()))
     host = parts.netloc.rpartition("@")[2].lower()
