@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
 from velma_connectors.hubspot.fields import KnownFields
@@ -270,9 +273,11 @@ def test_a_note_that_may_not_be_attached_is_written_and_says_so(
     assert found["hs_note_body"] == note_html("calls:1", "second")
 
 
+@pytest.mark.parametrize("kept_unique", [True, False])
 def test_a_property_deleted_meanwhile_costs_the_key_but_not_the_note(
-    portal: Any, notes: NoteWriter, unique: None
+    portal: Any, notes: NoteWriter, kept_unique: bool
 ) -> None:
+    portal.add_property("notes", {**KEY_PROPERTY, "hasUniqueValue": kept_unique})
     target = deal(portal)
     notes.write([note(target, key="calls:9")])
     portal.delete_property("notes", "velma_note_key")
@@ -285,13 +290,12 @@ def test_a_property_deleted_meanwhile_costs_the_key_but_not_the_note(
 def test_records_with_many_notes_are_read_page_by_page(portal: Any, notes: NoteWriter) -> None:
     portal.switches.association_page_size = 50
     target = deal(portal)
-    notes.write([note(target)])
-    for number in range(230):
-        other = portal.insert("notes", {"hs_note_body": f"<p>{number}</p>"})
+    for place in range(230):
+        body = note_html("calls:1", "first") if place in (0, 229) else f"<p>{place}</p>"
+        other = portal.insert("notes", {"hs_note_body": body})
         portal.associate("notes", other, "deals", target.id)
-    before = len(stored(portal))
-    assert statuses(notes.write([note(target, body="second")])) == [OK]
-    assert len(stored(portal)) == before
+    (result,) = notes.write([note(target, body="second")])
+    assert result.status is REJECTED, "only one of two notes, on the first and the last page, was seen"
 
 
 @pytest.mark.parametrize("status", [207, 404])
@@ -329,6 +333,58 @@ def test_a_note_that_is_too_long_for_hubspot_is_cut(portal: Any, notes: NoteWrit
     assert statuses(notes.write([note(deal(portal), body="<word> " * 20_000)])) == [OK]
     (found,) = stored(portal)
     assert len(found["hs_note_body"]) <= 65_536
+
+
+def test_a_note_that_a_person_deleted_never_stops_the_others(
+    portal: Any, notes: NoteWriter, mode: str
+) -> None:
+    target = deal(portal)
+    notes.write([note(target)])
+    portal.archive("notes", stored(portal)[0]["id"])
+    results = notes.write([note(target, body="second"), note(target, key="calls:2")])
+    assert results[0].status in (OK, REJECTED)
+    assert results[1] == WriteResult(OK)
+
+
+SITUATIONS = ("new", "same", "ours", "edited", "gone", "none")
+
+
+@pytest.mark.parametrize("partial", [True, False])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(situations=st.lists(st.sampled_from(SITUATIONS), min_size=1, max_size=110), series=st.uuids())
+def test_in_any_mixture_every_note_has_its_own_verdict(
+    portal: Any,
+    notes: NoteWriter,
+    mode: str,
+    partial: bool,
+    situations: list[str],
+    series: UUID,
+) -> None:
+    portal.switches.partial_create_errors = portal.switches.partial_update_errors = partial
+    targets = [deal(portal) for _ in situations]
+    keys = [f"calls:{series}:{place}" for place in range(len(situations))]
+    earlier = [place for place, each in enumerate(situations) if each in ("same", "ours", "edited")]
+    bodies = {place: "second" if situations[place] == "same" else "first" for place in earlier}
+    notes.write([note(targets[place], body=bodies[place], key=keys[place]) for place in earlier])
+    for place, situation in enumerate(situations):
+        if situation == "edited":
+            (one,) = portal.associated("deals", targets[place].id, "notes")
+            portal.update("notes", one, {"hs_note_body": "<p>all mine</p>" + note_html(keys[place], "first")})
+        elif situation == "gone":
+            portal.archive("deals", targets[place].id)
+        elif situation == "none":
+            targets[place] = RecordRef("calls", "1")
+
+    results = notes.write(
+        [note(target, body="second", key=key) for target, key in zip(targets, keys, strict=True)]
+    )
+    expected = {"gone": WriteStatus.GONE, "none": REJECTED}
+    assert statuses(results) == [expected.get(each, OK) for each in situations]
+    for target, key, situation in zip(targets, keys, situations, strict=True):
+        if situation not in expected:
+            (one,) = portal.associated("deals", target.id, "notes")
+            text = portal.read("notes", one)["hs_note_body"]
+            assert (text == note_html(key, "second")) is (situation != "edited"), situation
 
 
 def test_drafts_and_results_show_no_words_of_the_call(

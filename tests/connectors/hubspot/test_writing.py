@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -348,11 +349,13 @@ def test_a_connection_that_needs_its_admin_stops(portal: Any, writer: Writer, to
 
 
 def test_a_missing_scope_for_one_object_stops_no_other(portal: Any, writer: Writer, token: str) -> None:
-    (call,), (deal,) = insert(portal, "calls", 1), insert(portal, "deals", 1)
+    (call,), deals = insert(portal, "calls", 1), insert(portal, "deals", 20)
     portal.add_token(token, ["crm.objects.contacts.write", "crm.objects.deals.read"])
-    results = writer.write([update("deals", deal, velma_reason="x"), update("calls", call, velma_reason="x")])
-    assert statuses(results) == [REJECTED, OK]
+    units = [update("deals", deal, velma_reason="x") for deal in deals]
+    results = writer.write([*units, update("calls", call, velma_reason="x")])
+    assert statuses(results) == [REJECTED] * 20 + [OK]
     assert "crm.objects.deals.write" in results[0].reason
+    assert requests(portal) == 2
 
 
 def test_a_missing_scope_for_notes_stops_no_fields(portal: Any, writer: Writer, faults: Any) -> None:
@@ -384,6 +387,39 @@ def test_a_key_that_may_not_read_properties_still_leaves_out_what_is_refused(
     assert {each.field for each in results[7].dropped} == {"velma_nowhere", "velma_tags"}
     assert all(portal.read("calls", one)["velma_reason"] == "x" for one in ids)
     assert requests(portal) < 30
+
+
+def test_a_refused_request_that_names_its_bad_row_is_not_halved(
+    portal: Any, writer: Writer, faults: Any
+) -> None:
+    ids = insert(portal, "calls", 100)
+    refused = {
+        "status": "error",
+        "message": "invalid",
+        "category": "VALIDATION_ERROR",
+        "errors": [
+            {
+                "message": "velma_score is wrong",
+                "code": "INVALID_INTEGER",
+                "context": {"propertyName": ["velma_score"], "objectWriteTraceId": [ids[41]]},
+            }
+        ],
+    }
+    answer = Response(json.dumps(refused), status=400, mimetype="application/json")
+    faults.add(Fault("POST .*/calls/batch/update", answer=answer))
+    results = writer.write([update("calls", one, velma_score=1, velma_reason="x") for one in ids])
+    assert statuses(results) == [OK] * 100
+    assert [bool(result.dropped) for result in results] == [one == ids[41] for one in ids]
+    assert requests(portal) == 1, "besides the one that was refused"
+
+
+def test_a_text_longer_than_an_admin_allows_is_cut(portal: Any, writer: Writer) -> None:
+    portal.add_rule("calls", "velma_reason", ValidationRule("MAX_LENGTH", ("20",)))
+    (call,) = insert(portal, "calls", 1)
+    (result,) = writer.write([update("calls", call, velma_reason="word " * 20, velma_score=1)])
+    assert result.status is OK
+    assert [each.reason for each in result.dropped] == ["the text was cut to 20 characters"]
+    assert portal.read("calls", call)["velma_reason"] == "word word word word…"
 
 
 def test_a_property_that_the_portal_requires_rejects_its_record_alone(
