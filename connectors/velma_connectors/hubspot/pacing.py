@@ -46,7 +46,7 @@ class Window:
 
     def next_slot(self, now: float) -> float:
         """When the next request may leave: in turn, never before one that is already waiting."""
-        del self._times[: bisect_right(self._times, now - self.seconds - self._slack)]
+        self._forget(now)
         slot = max(now, self._closed_until, *self._times[-1:])
         if len(self._times) >= self.limit:
             slot = max(slot, self._times[-self.limit] + self.seconds + self._slack)
@@ -57,13 +57,16 @@ class Window:
 
     def count_others(self, used: int, now: float) -> None:
         """HubSpot has counted `used` requests: those that are not ours take up room as well."""
+        self._forget(now)
         left = bisect_right(self._times, now)
-        others = used - (left - bisect_right(self._times, now - self.seconds - self._slack))
-        self._times[left:left] = [now] * max(others, 0)
+        self._times[left:left] = [now] * max(used - left, 0)
 
     def close(self, now: float) -> None:
         """Let nothing leave until a whole span has passed."""
         self._closed_until = max(self._closed_until, now + self.seconds)
+
+    def _forget(self, now: float) -> None:
+        del self._times[: bisect_right(self._times, now - self.seconds - self._slack)]
 
 
 class Pace:

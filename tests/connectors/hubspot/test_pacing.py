@@ -66,6 +66,28 @@ def test_a_larger_allowance_is_learned_from_answers() -> None:
     assert departures(pace, clock, 1)[0] >= 10
 
 
+def test_a_longer_window_is_learned_from_answers() -> None:
+    clock = ManualClock()
+    pace = paced(clock)
+    departures(pace, clock, 1)
+    pace.learn(window(100, 99, 15_000), clock.now())
+    departures(pace, clock, 89)
+    with pytest.raises(RetryLater) as later:
+        pace.admit(search=False)
+    assert later.value.after >= 15
+
+
+def test_nobody_overtakes_those_who_wait_when_the_window_grows() -> None:
+    clock = ManualClock()
+    waits: list[float] = []
+    pace = Pace(waits.append, clock.monotonic, clock.now)
+    for _ in range(91):
+        pace.admit(search=False)
+    pace.learn(window(190, 100), clock.now())
+    pace.admit(search=False)
+    assert waits[0] == waits[1] >= 10
+
+
 def test_requests_of_others_with_the_same_key_take_up_room() -> None:
     clock = ManualClock()
     pace = paced(clock)
@@ -73,6 +95,16 @@ def test_requests_of_others_with_the_same_key_take_up_room() -> None:
     pace.learn(window(100, 40), clock.now())
     assert departures(pace, clock, 30)[-1] == 0, "sixty requests have been counted, ninety are ours"
     assert departures(pace, clock, 1)[0] >= 10
+
+
+def test_others_are_counted_although_our_own_requests_are_long_past() -> None:
+    clock = ManualClock()
+    pace = paced(clock)
+    departures(pace, clock, 60)
+    clock.advance(20)
+    pace.learn(window(100, 40), clock.now())
+    assert departures(pace, clock, 30)[-1] == 20
+    assert departures(pace, clock, 1)[0] >= 30
 
 
 def test_an_answer_that_overtook_ours_adds_nobody() -> None:
