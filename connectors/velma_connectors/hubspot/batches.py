@@ -12,10 +12,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from velma_connectors.errors import OutcomeUnknown
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.records import MAX_INPUTS
 from velma_connectors.hubspot.verdicts import Fault, RequestRefused, faults_in
 from velma_connectors.model import WriteResult, WriteStatus
 
-MAX_INPUTS = 100
 MAX_SPLITS = 150
 """Halvings of all batches together. Nothing that is refused for good needs more than a few."""
 LATER_SECONDS = 60.0

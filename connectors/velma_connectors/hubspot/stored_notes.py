@@ -7,24 +7,23 @@ person may have copied our text, mark and all, into a note of their own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 from velma_connectors.hubspot import paths
+from velma_connectors.hubspot.associations import read_links
 from velma_connectors.hubspot.client import HubSpotClient
-from velma_connectors.hubspot.note_links import NOTES, linked, results_of
+from velma_connectors.hubspot.note_links import NOTES
 from velma_connectors.hubspot.notes import mark_in
+from velma_connectors.hubspot.records import MAX_INPUTS, Row, read_records
+from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import RecordRef
 
 KEY_FIELD = "velma_note_key"
 BODY_FIELD = "hs_note_body"
-MAX_INPUTS = 100
 
 Found = Mapping[str, Sequence["StoredNote"]]
 """Hash of a key -> the notes that carry it."""
-
-Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,15 @@ class StoredNote:
 def find_by_key(client: HubSpotClient, keys: Sequence[str]) -> Found:
     """Notes by their unique property, one request per 100 keys."""
     found: dict[str, list[StoredNote]] = defaultdict(list)
-    for some in _portions(keys, MAX_INPUTS):
-        for note in _read(client, some, (BODY_FIELD, KEY_FIELD), id_property=KEY_FIELD):
+    for start in range(0, len(keys), MAX_INPUTS):
+        body = {
+            "inputs": [{"id": key} for key in keys[start : start + MAX_INPUTS]],
+            "idProperty": KEY_FIELD,
+            "properties": [BODY_FIELD, KEY_FIELD],
+            "propertiesWithHistory": [],
+        }
+        for row in _results(client, body):
+            note = stored_note(row)
             found[note.key or ""].append(note)
     return found
 
@@ -53,13 +59,14 @@ def find_by_targets(
     ids: set[str] = set()
     for name in sorted({target.object for target in targets}):
         same = [target.id for target in targets if target.object == name]
-        ids = ids.union(*linked(client, name, NOTES, same).values())
+        links = read_links(client, name, NOTES, same)
+        ids |= {link.id for found_links in links.values() for link in found_links}
     found: dict[str, list[StoredNote]] = defaultdict(list)
     columns = (BODY_FIELD, KEY_FIELD) if keyed else (BODY_FIELD,)
-    for some in _portions(sorted(ids), MAX_INPUTS):
-        for note in _read(client, some, columns):
-            if note.key is not None and note.key in keys:
-                found[note.key].append(note)
+    for row in read_records(client, NOTES, sorted(ids), columns).values():
+        note = stored_note(row)
+        if note.key is not None and note.key in keys:
+            found[note.key].append(note)
     return {key: [note for note in notes if note.by_property] or notes for key, notes in found.items()}
 
 
@@ -67,24 +74,12 @@ def existing(client: HubSpotClient, records: Collection[RecordRef]) -> set[Recor
     """Those of the records that are not deleted."""
     there = set()
     for name in sorted({record.object for record in records}):
-        for some in _portions(sorted({one.id for one in records if one.object == name}), MAX_INPUTS):
-            body = {"inputs": [{"id": one} for one in some], "properties": ["hs_object_id"]}
-            for row in results_of(client, paths.objects(name, "batch/read"), body):
-                there.add(RecordRef(name, str(row["id"])))
+        ids = [record.id for record in records if record.object == name]
+        there |= {RecordRef(name, one) for one in read_records(client, name, ids, ["hs_object_id"])}
     return there
 
 
-def _read(
-    client: HubSpotClient, ids: Sequence[str], columns: Sequence[str], *, id_property: str | None = None
-) -> list[StoredNote]:
-    body: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": list(columns)}
-    if id_property is not None:
-        body["idProperty"] = id_property
-    rows = results_of(client, paths.objects(NOTES, "batch/read"), body)
-    return [stored_note(row) for row in rows]
-
-
-def stored_note(row: Mapping[str, Any]) -> StoredNote:
+def stored_note(row: Row) -> StoredNote:
     """A note from its JSON shape."""
     properties = row.get("properties") or {}
     text, key = properties.get(BODY_FIELD) or "", properties.get(KEY_FIELD)
@@ -92,6 +87,11 @@ def stored_note(row: Mapping[str, Any]) -> StoredNote:
     return StoredNote(str(row["id"]), text, key or (mark.key if mark else None), by_property=bool(key))
 
 
-def _portions(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
-    for start in range(0, len(entries), size):
-        yield entries[start : start + size]
+def _results(client: HubSpotClient, body: object) -> Sequence[Row]:
+    try:
+        results: Sequence[Row] = client.read(paths.objects(NOTES, "batch/read"), body)["results"]
+    except RequestRefused as refusal:
+        if refusal.status != 404:
+            raise
+        return ()  # none of them was found
+    return results

@@ -6,12 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
-from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.fields import KnownFields, decode, is_id
+from velma_connectors.hubspot.records import read_records
 from velma_connectors.model import FieldValue, RecordRef
-
-MAX_INPUTS = 100
 
 
 def read_values(
@@ -27,9 +25,7 @@ def read_values(
             by_object[record.object].append(record)
     values: dict[RecordRef, dict[str, FieldValue]] = {}
     for name, same in by_object.items():
-        for start in range(0, len(same), MAX_INPUTS):
-            some = same[start : start + MAX_INPUTS]
-            values.update(known.trusted(partial(_read, client, known, name, some, fields)))
+        values.update(known.trusted(partial(_read, client, known, name, same, fields)))
     return values
 
 
@@ -42,15 +38,11 @@ def _read(
 ) -> dict[RecordRef, dict[str, FieldValue]]:
     visible = known.of(name)
     shown = [field for field in dict.fromkeys(fields) if field in visible]
-    body = {
-        "inputs": [{"id": record.id} for record in records],
-        "properties": shown or ["hs_object_id"],
-        "propertiesWithHistory": [],
-    }
-    answer = client.read(paths.objects(name, "batch/read"), body)
-    found = {row["id"]: row["properties"] for row in answer["results"]}
+    rows = read_records(client, name, [record.id for record in records], shown or ["hs_object_id"])
     return {
-        record: {field: decode(found[record.id].get(field), visible[field].kind) for field in shown}
+        record: {
+            field: decode(rows[record.id]["properties"].get(field), visible[field].kind) for field in shown
+        }
         for record in records
-        if record.id in found
+        if record.id in rows
     }
