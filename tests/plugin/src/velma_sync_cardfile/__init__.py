@@ -1,0 +1,1 @@
+"""Card files as a CRM of velma-sync."""
