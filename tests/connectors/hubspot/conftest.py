@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.connector import HubSpotConnector
 from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.sandbox.faults import FaultInjector
 from velma_connectors.sandbox.hubspot import HubSpotEmulator, HubSpotPortal
@@ -63,5 +64,12 @@ def client(options: HubSpotOptions, clock: ManualClock, waits: list[float]) -> I
         clock.advance(seconds)
 
     opened = HubSpotClient(options, wait=wait, clock=clock.monotonic, now=clock.now)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def connector(options: HubSpotOptions, clock: ManualClock) -> Iterator[HubSpotConnector]:
+    opened = HubSpotConnector("sales", options, wait=clock.advance, now=clock.now, clock=clock.monotonic)
     yield opened
     opened.close()
