@@ -53,7 +53,7 @@ def _run_and_show(directory: Path) -> None:
     from velma_sync.demo.show import show_hints, show_leader_view, show_receipt, watched
 
     console = Console()
-    console.print(f"Starting a Salesforce org, Velma and a host of recordings in {directory} ...")
+    console.print(f"Starting a Salesforce org, a HubSpot portal, Velma and recordings in {directory} ...")
     with watched(console) as progress:
         outcome: DemoOutcome = run_demo(directory, progress=progress)
     show_receipt(outcome, console)

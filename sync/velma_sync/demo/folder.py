@@ -1,9 +1,10 @@
 """The demo's folder: a kept sandbox and the configuration that points at it.
 
 velma-demo/
-  velma-sync.yaml mapping.yaml analysis.yaml   written once; change them and run again
-  secrets/                                     the sandbox's invented credentials
-  sandbox/                                     the org, kept between runs
+  velma-sync.yaml analysis.yaml                  written once; change them and run again
+  salesforce-mapping.yaml hubspot-mapping.yaml
+  secrets/                                       the sandbox's invented credentials
+  sandbox/                                       the org and the portal, kept between runs
   ledger.db
 """
 
@@ -21,7 +22,8 @@ from pathlib import Path
 from velma_connectors.errors import ConfigError, Problem
 from velma_connectors.registry import load_kind
 
-CONNECTION = "demo"
+ORG = "sales-org"
+PORTAL = "sales-portal"
 HISTORY = timedelta(days=60)
 """All sample calls are younger than this."""
 ANSWER_SECONDS = 0.4
@@ -30,17 +32,23 @@ IN_FLIGHT = 4
 STOP_SECONDS = 30
 
 _CONFIGURATION = """\
-# The demo's own org, Velma and recordings: `velma-sync sandbox` serves them for as long as a command runs.
+# The demo's own CRMs, Velma and recordings: `velma-sync sandbox` serves them for as long as a command runs.
 version: 1
 connections:
-  {connection}:
+  {org}:
     kind: salesforce
-    mapping: mapping.yaml
+    mapping: salesforce-mapping.yaml
     start_at: {start_at}
     options:
       login_url: {salesforce_url}
       consumer_key: {client_key}
       recording_fields: [Call_Recording_URL__c]
+  {portal}:
+    kind: hubspot
+    mapping: hubspot-mapping.yaml
+    start_at: {start_at}
+    options:
+      base_url: {hubspot_url}
 recordings:
   sources:
     - name: sandbox
@@ -66,7 +74,7 @@ def configuration_of(directory: Path) -> Path:
 def served(directory: Path) -> Iterator[Mapping[str, str]]:
     """The folder's sandbox, in a process of its own, with a configuration beside it; gives its addresses.
 
-    The first time it makes the org and the files; later both are used as they were left. Raises
+    The first time it makes the CRMs and the files; later all are used as they were left. Raises
     ConfigError for a folder that holds another configuration, and when the sandbox cannot start.
     """
     _refuse_foreign_folder(directory)
@@ -86,7 +94,7 @@ def served(directory: Path) -> Iterator[Mapping[str, str]]:
 
 
 def _refuse_foreign_folder(directory: Path) -> None:
-    """Nothing is made, and nothing is run, beside a configuration that may lead to a real org."""
+    """Nothing is made, and nothing is run, beside a configuration that may lead to a real CRM."""
     if configuration_of(directory).exists() and not (directory / "sandbox" / "sandbox.json").exists():
         message = "holds a configuration that is not a sandbox's; nothing was started."
         raise ConfigError([Problem(str(directory), message, "Name another folder.")])
@@ -112,13 +120,16 @@ def write_files(directory: Path, addresses: Mapping[str, str]) -> None:
     secrets.mkdir(mode=0o700, exist_ok=True)
     files = {
         secrets / "velma_sync_velma_api_key": addresses["api_key"],
-        secrets / f"velma_sync_{CONNECTION}_consumer_secret": addresses["client_secret"],
-        directory / "mapping.yaml": load_kind("salesforce").default_mapping(),
+        secrets / "velma_sync_sales_org_consumer_secret": addresses["client_secret"],
+        secrets / "velma_sync_sales_portal_access_token": addresses["access_token"],
+        directory / "salesforce-mapping.yaml": load_kind("salesforce").default_mapping(),
+        directory / "hubspot-mapping.yaml": load_kind("hubspot").default_mapping(),
         directory / "analysis.yaml": resources.files("velma_connectors.velma")
         .joinpath("analysis.yaml")
         .read_text(encoding="utf-8"),
         configuration_of(directory): _CONFIGURATION.format(
-            connection=CONNECTION,
+            org=ORG,
+            portal=PORTAL,
             start_at=(datetime.now(UTC) - HISTORY).strftime("%Y-%m-%dT%H:%M:%SZ"),
             recordings_port=addresses["recordings_url"].rpartition(":")[2],
             in_flight=IN_FLIGHT,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -21,10 +23,13 @@ from velma_sync.ledger.states import CallState
 if TYPE_CHECKING:
     from velma_sync.daemon.run import Progress as Watcher
     from velma_sync.demo.run import DemoOutcome
+    from velma_sync.pipeline.receipts import Receipt
 
 UNDER_WAY = frozenset({CallState.NEW, CallState.WORKING})
 SECONDS_PER_MINUTE = 60
 
+_INDENT = "    "
+_WIDTHS = {"Deal": 6, "Competitors": 4, "Sentiment": 5, "Coaching": 4}
 _STEP_STYLES = {"Confirmed": "green", "Not confirmed": "bold red"}
 
 
@@ -47,33 +52,51 @@ def watched(console: Console) -> Iterator[Watcher]:
 def show_receipt(outcome: DemoOutcome, console: Console) -> None:
     """What the run did and what it cost."""
     receipt = outcome.receipt
-    if outcome.created_fields:
-        console.print(f"Created {outcome.created_fields} fields in the org.", highlight=False)
+    if any(outcome.created_fields.values()):
+        console.print(f"Created fields: {_per_crm(outcome, outcome.created_fields, 'in')}.", highlight=False)
     console.print(f"Found {receipt.discovered} new calls.", highlight=False)
-    for count in (*receipt.ended, *receipt.left):
-        because = f" ({count.code.replace('_', ' ')})" if count.code else ""
-        console.print(f"  {count.calls:>3} {count.state.replace('_', ' ')}{because}", highlight=False)
+    for (state, code), calls in _by_state(receipt).items():
+        because = f" ({code.replace('_', ' ')})" if code else ""
+        console.print(f"  {calls:>3} {state.replace('_', ' ')}{because}", highlight=False)
     minutes = receipt.billing.answered_seconds / SECONDS_PER_MINUTE
     console.print(
-        f"Cost: {receipt.billing.answered} paid analyses, {minutes:.1f} audio minutes; "
-        f"{sum(receipt.requests.values())} requests to the CRM.",
+        f"Cost: {receipt.billing.answered} paid analyses, {minutes:.1f} audio minutes. "
+        f"Requests: {_per_crm(outcome, receipt.requests, 'to')}.",
         highlight=False,
     )
+    if outcome.shared_recordings:
+        console.print(
+            f"Saved: {outcome.shared_recordings} analyses, as their recordings are in both CRMs. "
+            "Each was paid once and written to both.",
+            highlight=False,
+        )
+
+
+def _per_crm(outcome: DemoOutcome, counts: Mapping[str, int], word: str) -> str:
+    return ", ".join(f"{count} {word} {outcome.crms[connection]}" for connection, count in counts.items())
+
+
+def _by_state(receipt: Receipt) -> Counter[tuple[CallState, str | None]]:
+    """Calls of all connections by state and reason."""
+    counts: Counter[tuple[CallState, str | None]] = Counter()
+    for count in (*receipt.ended, *receipt.left):
+        counts[count.state, count.code] += count.calls
+    return counts
 
 
 def show_hints(outcome: DemoOutcome, console: Console) -> None:
-    """How to go on in the kept org."""
+    """How to go on in the kept CRMs."""
     command = Path(sys.argv[0])
     shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
     console.print()
-    console.print(f"The org is kept in {outcome.directory}. Look again; nothing is paid or written twice:")
+    console.print(f"Both CRMs are kept in {outcome.directory}. Look again; nothing is paid or written twice:")
     for words in ("once", "calls list", "status"):
         line = f"  {shown} sandbox {outcome.directory} -- {shown} {words}"
         console.print(line, highlight=False, soft_wrap=True)
 
 
 def show_leader_view(view: LeaderView, console: Console) -> None:
-    """Deals as a table, then each filter with the calls it finds."""
+    """Deals as a table, then each filter with the calls it finds in each CRM."""
     console.print()
     console.print(_deal_table(view.deals))
     for answer in view.filters:
@@ -84,14 +107,16 @@ def show_leader_view(view: LeaderView, console: Console) -> None:
 def _deal_table(deals: tuple[DealLine, ...]) -> Table:
     title = Text("What each deal's last call said", style="bold")
     table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, expand=True, leading=1
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True, leading=1
     )
-    for name, ratio in (("Deal", 5), ("Next step", 3), ("Competitors", 4), ("Sentiment", 5), ("Coaching", 4)):
-        table.add_column(name, ratio=ratio, overflow="fold")
+    for name in ("Deal", "CRM", "Next step", "Competitors", "Sentiment", "Coaching"):
+        short = name in ("CRM", "Next step")
+        table.add_column(name, ratio=None if short else _WIDTHS[name], no_wrap=short, overflow="fold")
     for deal in deals:
         named = ", ".join(deal.competitors)
         table.add_row(
             f"{deal.deal}\n{deal.stage}, {deal.last_call}",
+            deal.crm,
             Text(deal.next_step or "not known", style=_STEP_STYLES.get(deal.next_step, "dim")),
             f"{named} (raised by {deal.raised_by.lower()})" if named and deal.raised_by else named or "-",
             _sentiment_text(deal.sentiments),
@@ -108,8 +133,13 @@ def _sentiment_text(sentiments: Mapping[str, float]) -> Text:
     return text if sentiments else Text("-")
 
 
-def _show_filter(answer: FilterAnswer, console: Console) -> None:
-    console.print(f"{answer.question}: {len(answer.calls)}", style="bold", highlight=False)
-    console.print(f"  {answer.soql}", style="dim", highlight=False, soft_wrap=True)
-    for line in answer.calls:
-        console.print(f"  - {line}", highlight=False, markup=False)
+def _show_filter(filtered: FilterAnswer, console: Console) -> None:
+    found = sum(len(answer.calls) for answer in filtered.answers)
+    console.print(f"{filtered.question}: {found}", style="bold", highlight=False)
+    for answer in filtered.answers:
+        console.print(f"  {answer.crm}: {len(answer.calls)}", highlight=False)
+        for line in wrap(answer.query, console.width - len(_INDENT)):
+            console.print(_INDENT + line, style="dim", highlight=False, markup=False)
+        for call in answer.calls:
+            related = call.deal or "(no related record)"
+            console.print(f"{_INDENT}- {related}: {call.subject}", highlight=False, markup=False)

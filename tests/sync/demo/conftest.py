@@ -1,14 +1,15 @@
-"""The sample calls, run once through the real daemon code over real HTTP."""
+"""The sample calls of both CRMs, run once through the real daemon code over real HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from velma_connectors.sandbox.rehearsal import Rehearsal
+from velma_connectors.sandbox.samples import load_samples
 from velma_sync.config.load import load_configuration
 from velma_sync.daemon import run_once
 from velma_sync.demo.folder import configuration_of, write_files
@@ -38,9 +39,22 @@ class Room:
     def opened(self) -> Workspace:
         return Workspace(load_configuration(configuration_of(self.directory)))
 
-    def show(self, key: str) -> dict[str, object]:
+    def show(self, key: str) -> Mapping[str, object]:
         """The record of a sample call or deal, as the org holds it."""
         return self.sandbox.org.read(self.sandbox.org_records[key])
+
+    def show_in_portal(self, key: str) -> Mapping[str, str | None]:
+        """The record of a sample call or deal, as the portal holds it."""
+        kind = "calls" if key in load_samples().portal.calls else "deals"
+        return self.sandbox.portal.read(kind, self.sandbox.portal_records[key])
+
+    def everything(self) -> dict[tuple[str, str], Mapping[str, object]]:
+        """Every record of both CRMs that a run may have written to."""
+        org, portal = self.sandbox.org, self.sandbox.portal
+        tasks = {("org", each): org.read(each) for each in self.sandbox.org_records.values()}
+        names = ("calls", "deals", "contacts", "companies", "notes")
+        rows = {(name, row["id"]): row["properties"] for name in names for row in portal.rows(name)}
+        return {**tasks, **rows}
 
 
 @pytest.fixture(scope="module")

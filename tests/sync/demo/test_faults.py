@@ -1,4 +1,4 @@
-"""What a passing fault of the CRM must not leave behind."""
+"""What a passing fault of a CRM must not leave behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from velma_sync.ledger import schema
 
 from .conftest import Room
 
-WRITING = r"PATCH .*/composite/sobjects"
+WRITING = {
+    "salesforce": r"PATCH .*/composite/sobjects",
+    "hubspot": r"POST .*/objects/[^/]+/calls/batch/update",
+}
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -35,24 +38,39 @@ def time_passes(room: Room) -> None:
         tx.run(update(schema.connection).values(retry_at=None))
 
 
+def confirmed_and_ticked(room: Room) -> dict[str, list[bool]]:
+    """Of each CRM's calls with a confirmed next step, whether the checkbox is ticked."""
+    tasks = room.sandbox.org.rows("Task")
+    calls = [row["properties"] for row in room.sandbox.portal.rows("calls")]
+    return {
+        "salesforce": [
+            bool(row["Velma_Action_Plan_Confirmed__c"])
+            for row in tasks
+            if row.get("Velma_Next_Step__c") == "Confirmed"
+        ],
+        "hubspot": [
+            row.get("velma_action_plan_confirmed") == "true"
+            for row in calls
+            if row.get("velma_next_step") == "Confirmed"
+        ],
+    }
+
+
+@pytest.mark.parametrize("crm", WRITING)
 @pytest.mark.parametrize("cut", ["before", "after"])
-def test_a_checkbox_is_ticked_though_the_first_answer_was_lost(fresh: Room, cut: str) -> None:
-    fault = fresh.sandbox.faults["salesforce"].add(Fault(WRITING, cut=cut))
+def test_a_checkbox_is_ticked_though_the_first_answer_was_lost(fresh: Room, crm: str, cut: str) -> None:
+    fault = fresh.sandbox.faults[crm].add(Fault(WRITING[crm], cut=cut))
     fresh.run()
     assert fault.reached.is_set(), "nothing was written, so nothing was cut"
     time_passes(fresh)
     fresh.run()
-    confirmed = [
-        row for row in fresh.sandbox.org.rows("Task") if row.get("Velma_Next_Step__c") == "Confirmed"
-    ]
-    assert confirmed
-    assert all(row["Velma_Action_Plan_Confirmed__c"] for row in confirmed), (
-        "our own intent passed for a person"
-    )
+    ticked = confirmed_and_ticked(fresh)[crm]
+    assert ticked
+    assert all(ticked), "our own intent passed for a person"
 
 
 def test_the_crm_shows_why_a_call_failed_and_not_why_saying_so_did(fresh: Room) -> None:
-    fresh.sandbox.faults["salesforce"].add(Fault(WRITING, cut="before"))
+    fresh.sandbox.faults["salesforce"].add(Fault(WRITING["salesforce"], cut="before"))
     fresh.run()
     time_passes(fresh)
     fresh.run()

@@ -1,68 +1,103 @@
-"""What the org shows after one run is what a person who listened to the recordings would say."""
+"""What each CRM shows after one run is what a person who listened to the recordings would say."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
-from velma_connectors.sandbox.samples import expected, load_samples
+from velma_connectors.sandbox.samples import Team, expected, load_samples
+from velma_connectors.sandbox.samples.call import Heard
 from velma_sync.pipeline.receipts import Receipt
 
 from .conftest import Room
 
 TRUTH = expected()
-LATE = "osprey-4-follow-up"
-CALLS = [key for key in load_samples().org.calls if key != LATE]
+SAMPLES = load_samples()
 
-FIELDS = {
-    "status": "Velma_Status__c",
-    "next_step": "Velma_Next_Step__c",
-    "raised_by": "Velma_Raised_By__c",
-    "average": "Velma_Avg_Sentiment__c",
-    "lowest": "Velma_Min_Sentiment__c",
+
+def in_time(team: Team) -> list[str]:
+    """Calls whose recording does not come later."""
+    return [key for key, call in team.calls.items() if call.script.crm.recording is not Heard.LATE]
+
+
+CALLS = [("org", key) for key in in_time(SAMPLES.org)] + [("portal", key) for key in in_time(SAMPLES.portal)]
+DEALS = [(crm, deal) for crm in ("org", "portal") for deal in TRUTH[crm]["last_call"]]
+
+TEXTS = {
+    "status": ("Velma_Status__c", "velma_status"),
+    "next_step": ("Velma_Next_Step__c", "velma_next_step"),
+    "raised_by": ("Velma_Raised_By__c", "velma_raised_by"),
+}
+NUMBERS = {
+    "average": ("Velma_Avg_Sentiment__c", "velma_avg_sentiment"),
+    "lowest": ("Velma_Min_Sentiment__c", "velma_min_sentiment"),
 }
 SELECTIONS = {
-    "competitors": "Velma_Competitors__c",
-    "coaching": "Velma_Coaching_Flags__c",
-    "objection_tags": "Velma_Objection_Tags__c",
+    "competitors": ("Velma_Competitors__c", "velma_competitors"),
+    "coaching": ("Velma_Coaching_Flags__c", "velma_coaching_flags"),
+    "objection_tags": ("Velma_Objection_Tags__c", "velma_objection_tags"),
 }
+SPIKE = ("Velma_Negative_Spike__c", "velma_negative_spike")
 
 
-def at_two_decimals(value: Any) -> Any:
-    """Numbers as the fields keep them; anything else as it is."""
-    return pytest.approx(value, abs=0.0051) if isinstance(value, float) else value
+class Shown:
+    """A record as one CRM holds it, asked by the pair of a field's names in both."""
+
+    def __init__(self, crm: str, record: Mapping[str, object]) -> None:
+        self._place = ("org", "portal").index(crm)
+        self._record = record
+
+    def text(self, names: tuple[str, str]) -> str | None:
+        value = self._record.get(names[self._place])
+        return None if value in (None, "") else str(value)
+
+    def number(self, names: tuple[str, str]) -> float | None:
+        text = self.text(names)
+        return None if text is None else float(text)
+
+    def selected(self, names: tuple[str, str]) -> set[str]:
+        return set((self.text(names) or "").split(";")) - {""}
 
 
-def selected(value: Any) -> set[str]:
-    return set(value.split(";")) if value else set()
+def shown(room: Room, crm: str, key: str) -> Shown:
+    return Shown(crm, room.show(key) if crm == "org" else room.show_in_portal(key))
 
 
-@pytest.mark.parametrize("key", CALLS)
-def test_a_call_shows_what_was_planted_in_it(room: Room, receipt: Receipt, key: str) -> None:
-    truth, task = TRUTH["calls"][key], room.show(key)
-    for name, field in FIELDS.items():
+@pytest.mark.parametrize(("crm", "key"), CALLS)
+def test_a_call_shows_what_was_planted_in_it(room: Room, receipt: Receipt, crm: str, key: str) -> None:
+    truth, call = TRUTH["calls"][key], shown(room, crm, key)
+    for name, names in TEXTS.items():
         if name in truth:
-            wanted = truth[name]
-            # Two decimals are what the field keeps.
-            told = (
-                task.get(field)
-                if not isinstance(wanted, float)
-                else pytest.approx(task.get(field), abs=0.0051)
-            )
-            assert wanted == told, f"{key}: {field}"
-    for name, field in SELECTIONS.items():
+            assert call.text(names) == truth[name], f"{key}: {name}"
+    for name, names in NUMBERS.items():
         if name in truth:
-            assert selected(task.get(field)) == set(truth[name]), f"{key}: {field}"
+            # Two decimals are what the org's field keeps.
+            assert call.number(names) == pytest.approx(truth[name], abs=0.0051), f"{key}: {name}"
+    for name, names in SELECTIONS.items():
+        if name in truth:
+            assert call.selected(names) == set(truth[name]), f"{key}: {name}"
     for group, score in truth.get("sentiment", {}).items():
-        assert task.get(f"Velma_Sentiment_{group}__c") == pytest.approx(score), f"{key}: sentiment of {group}"
+        names = (f"Velma_Sentiment_{group}__c", f"velma_sentiment_{group.lower()}")
+        assert call.number(names) == pytest.approx(score), f"{key}: sentiment of {group}"
     spike = truth.get("negative_spike")
-    assert bool(task.get("Velma_Negative_Spike__c")) == bool(spike), f"{key}: negative spike"
-    if spike:
-        assert str(task["Velma_Negative_Spike__c"]).startswith(spike["at"])
+    assert (call.text(SPIKE) or "")[:5] == (spike["at"] if spike else ""), f"{key}: negative spike"
 
 
-@pytest.mark.parametrize("key", [key for key in CALLS if "personal_data" in TRUTH["calls"][key]])
+@pytest.mark.parametrize(("crm", "deal"), DEALS)
+def test_a_deal_describes_its_last_analysed_call(room: Room, receipt: Receipt, crm: str, deal: str) -> None:
+    told = TRUTH[crm]
+    truth = TRUTH["calls"][told["before_the_late_recording"]["last_call"].get(deal, told["last_call"][deal])]
+    record = shown(room, crm, deal)
+    assert (record.text(TEXTS["next_step"]) or "Unknown") == truth["next_step"]
+    assert record.selected(SELECTIONS["competitors"]) == set(truth["competitors"])
+    assert record.selected(SELECTIONS["coaching"]) == set(truth["coaching"])
+
+
+PERSONAL = [key for key in in_time(SAMPLES.org) if "personal_data" in TRUTH["calls"][key]]
+
+
+@pytest.mark.parametrize("key", PERSONAL)
 def test_personal_data_is_masked_in_the_note(room: Room, receipt: Receipt, key: str) -> None:
     description = str(room.show(key)["Description"])
     assert "Velma call summary" in description, "the note is missing"
@@ -70,21 +105,27 @@ def test_personal_data_is_masked_in_the_note(room: Room, receipt: Receipt, key: 
         assert spoken not in description, f"'{spoken}' was written to the CRM"
 
 
-@pytest.mark.parametrize("deal", TRUTH["org"]["last_call"])
-def test_a_deal_describes_its_last_analysed_call(room: Room, receipt: Receipt, deal: str) -> None:
-    key = TRUTH["org"]["before_the_late_recording"]["last_call"].get(deal, TRUTH["org"]["last_call"][deal])
-    truth, opportunity = TRUTH["calls"][key], room.show(deal)
-    assert (opportunity.get("Velma_Next_Step__c") or "Unknown") == truth["next_step"]
-    assert selected(opportunity.get("Velma_Competitors__c")) == set(truth["competitors"])
-    assert selected(opportunity.get("Velma_Coaching_Flags__c")) == set(truth["coaching"])
-
-
 def test_the_words_of_the_rep_stay_where_they_were(room: Room, receipt: Receipt) -> None:
-    texts = {
-        key: sample.script.crm.notes
-        for key, sample in load_samples().org.calls.items()
-        if key in CALLS and sample.script.crm.notes
-    }
-    assert texts, "no sample call holds words of a rep: the test would say nothing"
+    texts = {key: sample.script.crm.notes for key, sample in SAMPLES.calls.items() if sample.script.crm.notes}
+    assert texts.keys() & SAMPLES.org.calls.keys(), "no call of the org holds words of a rep"
+    assert texts.keys() & SAMPLES.portal.calls.keys(), "no call of the portal holds words of a rep"
     for key, words in texts.items():
-        assert str(words).strip() in str(room.show(key)["Description"]), f"{key}: the rep's words are gone"
+        in_org = key in SAMPLES.org.calls
+        kept = room.show(key)["Description"] if in_org else room.show_in_portal(key)["hs_call_body"]
+        assert words.strip() in str(kept), f"{key}: the rep's words are gone"
+
+
+def test_each_analysed_call_of_the_portal_has_one_note_where_people_look(
+    room: Room, receipt: Receipt
+) -> None:
+    portal, records = room.sandbox.portal, room.sandbox.portal_records
+    analysed = [key for key in in_time(SAMPLES.portal) if TRUTH["calls"][key]["status"]]
+    assert len([row for row in portal.rows("notes") if not row["archived"]]) == len(analysed)
+    for deal in SAMPLES.portal.story.deals:
+        calls = [key for key in analysed if TRUTH["calls"][key]["deal"] == deal]
+        notes = portal.associated("deals", records[deal], "notes")
+        bodies = [str(portal.read("notes", note)["hs_note_body"]) for note in notes]
+        assert len(bodies) == len(calls), deal
+        for key in calls:
+            word = {"harborlight-2-in-both": "dashboards", "harborlight-3-in-both": "onboarding"}.get(key)
+            assert word is None or any(word in body for body in bodies), f"{key}: no note of it"
