@@ -92,13 +92,12 @@ def _mend_fields(row: Row, fault: Fault, fields_now: FieldsNow) -> None:
 
 
 def _mend_field(row: Row, name: str, fault: Fault, fields_now: FieldsNow) -> None:
-    first_time = name not in row.lessened
-    if fault.code == "INVALID_OPTION" and first_time:
+    if fault.code == "INVALID_OPTION":
         before = row.fields[name]
         without_unknown_options(row, name, fields_now().get(name))
         if row.fields.get(name) != before:
             return
-    elif _TOO_LONG.search(fault.code) and first_time:
+    elif _TOO_LONG.search(fault.code):
         limit = _told_limit(fault) or TEXT_LENGTH
         if limit < length(row.fields[name]):
             row.fields[name] = cut(row.fields[name], limit)

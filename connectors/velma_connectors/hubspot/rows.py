@@ -18,7 +18,7 @@ class Row:
     """One record on its way: the values still to be written, and what has been left out and why.
 
     `outcome` is None as long as the row must be sent (again). `lessened` names the properties whose value
-    was already cut or thinned out once, `dropped` those that are not written at all. `alone` asks for a
+    was cut or thinned out, `dropped` those that are not written at all. `alone` asks for a
     request of its own: only there HubSpot knows a record by an id it had before it was merged.
     """
 

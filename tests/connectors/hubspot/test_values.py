@@ -95,6 +95,7 @@ def test_a_hundred_records_of_one_object_cost_one_request(
 def test_nothing_to_read_asks_nothing(portal: Any, client: Any, known: KnownFields) -> None:
     before = requests(portal)
     assert read_values(client, known, [], ["dealname"]) == {}
+    assert read_values(client, known, [RecordRef("deals", "006000000000001AAA")], ["dealname"]) == {}
     assert requests(portal) == before
 
 

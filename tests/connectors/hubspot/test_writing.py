@@ -124,6 +124,22 @@ def test_values_arrive_intact_and_none_clears(portal: Any, writer: Writer) -> No
     assert not any(stored[name] for name in ("velma_reason", "velma_tags", "velma_score"))
 
 
+def test_the_later_of_two_values_counts_even_when_the_earlier_cannot_be_sent(
+    portal: Any, writer: Writer
+) -> None:
+    (call,) = insert(portal, "calls", 1)
+    results = writer.write(
+        [update("calls", call, velma_score=float("nan")), update("calls", call, velma_score=2)]
+    )
+    assert results == [WriteResult(OK), WriteResult(OK)]
+    assert portal.read("calls", call)["velma_score"] == "2"
+    results = writer.write(
+        [update("calls", call, velma_score=3), update("calls", call, velma_score=float("nan"))]
+    )
+    assert statuses(results) == [REJECTED, REJECTED]
+    assert portal.read("calls", call)["velma_score"] == "2"
+
+
 def test_a_rewritten_call_is_told_with_its_new_stamp(
     portal: Any, writer: Writer, rewritten: dict[str, datetime]
 ) -> None:
