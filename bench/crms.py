@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.controlled import ControlledCrm, SettableClock
 from bench.org import BenchOrg
 from bench.portal import TOKEN, BenchPortal
-from velma_connectors.sandbox.seeding import URL_FIELD, Credentials
+from velma_connectors.sandbox.seeding.salesforce import URL_FIELD, Credentials
 from velma_connectors.sandbox.server import WsgiApp
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bench.controlled import CALL_SECONDS, CALLS_PER_DEAL, DAILY_REQUESTS, SettableClock
 from velma_connectors.sandbox.salesforce import ConnectedApp, SalesforceEmulator, SalesforceOrg
-from velma_connectors.sandbox.seeding import URL_FIELD, Credentials
+from velma_connectors.sandbox.seeding.salesforce import URL_FIELD, Credentials
 
 
 class BenchOrg:
