@@ -83,8 +83,8 @@ class Rig(ABC):
     cannot: Mapping[Ability | FaultKind, str] = MappingProxyType({})
     """Abilities and faults this far side lacks, each with its reason."""
     fields: Mapping[FieldKind, Place]
-    """Writable fields: a text whose length is limited, a restricted choice and multi-choice with two or
-    more options, and whatever other kinds there are. A kind that is left out is skipped."""
+    """Writable fields: a text whose length is limited, another one on the same object, a restricted choice
+    and multi-choice of two or more options, and whatever else there is. Kinds left out are skipped."""
     read_only: Place
     """A field that is seen and cannot be written."""
     stages: Stages

@@ -13,7 +13,7 @@ from velma_connectors.model import Target
 from velma_connectors.testing.contract.driving import lately
 from velma_connectors.testing.rig import Rig
 
-CHEAP_REQUESTS = 8
+CHEAP_REQUESTS = 12
 """What a second `check` may cost: it is asked every few minutes."""
 
 
