@@ -5,13 +5,9 @@ A kind of connector may leave it out; then the commands say so and everything el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
-
-from velma_connectors.model import FieldSpec
-from velma_connectors.reporting import FilterAnswer, FilterGuide, ReportFilter, ReportResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +61,6 @@ class ExportedFile:
 class CrmAdministration(Protocol):
     """One account, as its admin sees it. Every method may raise RetryLater or StopConnection."""
 
-    def suggest_options(self) -> list[OptionSuggestion]:
-        """Settings that this account's schema and a sample of its calls speak for; changes nothing."""
-        ...
-
-    def diagnose(self, specs: Sequence[FieldSpec]) -> list[Diagnosis]:
-        """Rights, versions, allowances, limits left; changes nothing and goes on after a refusal."""
-        ...
-
-    def probe(self) -> list[ProbeAnswer]:
-        """Try on a record of our own, which is removed again, what no document tells."""
-        ...
-
-    def export_fields(self, specs: Sequence[FieldSpec]) -> list[ExportedFile]:
-        """What `create_fields` would make, as files; asks the account nothing."""
-        ...
-
-    def describe_filters(self, filters: Sequence[ReportFilter]) -> list[FilterGuide]:
-        """How each question is asked of this CRM; checks each condition against the field's type."""
-        ...
-
-    def run_filter(self, wanted: ReportFilter) -> FilterAnswer:
-        """Ask the CRM now."""
-        ...
-
-    def create_reports(self, filters: Sequence[ReportFilter]) -> list[ReportResult]:
-        """Make a report, list view or segment for each question, in a place of their own; repeatable."""
-        ...
-
-    def remove_reports(self) -> list[ReportResult]:
-        """Remove all that `create_reports` ever made, and nothing else."""
+    def close(self) -> None:
+        """Release sockets. May be called twice."""
         ...

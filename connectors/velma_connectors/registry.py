@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from velma_connectors.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from velma_connectors.administration import CrmAdministration
     from velma_connectors.protocol import CrmConnector
 
 GROUP = "velma_sync.connectors"
@@ -28,6 +29,8 @@ class ConnectorKind:
     `options` is the pydantic model of the connection's settings, secrets as `SecretStr`. `open` takes
     the connection's name and those options and imports the CRM's client library; importing the kind
     itself stays cheap. `default_mapping` returns the text of a complete, commented mapping file.
+    `administer` takes what `open` takes, and gives what an admin wants of the account besides; a kind may
+    leave it out.
     """
 
     name: str
@@ -35,6 +38,7 @@ class ConnectorKind:
     options: type[BaseModel]
     open: Callable[[str, BaseModel], CrmConnector]
     default_mapping: Callable[[], str]
+    administer: Callable[[str, BaseModel], CrmAdministration] | None = None
 
 
 class KindState(StrEnum):

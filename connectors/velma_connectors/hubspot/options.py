@@ -12,6 +12,7 @@ from velma_connectors.registry import ConnectorKind
 from velma_connectors.url import Url, is_loopback
 
 if TYPE_CHECKING:
+    from velma_connectors.administration import CrmAdministration
     from velma_connectors.protocol import CrmConnector
 
 _TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
@@ -81,6 +82,14 @@ def _open(connection: str, options: BaseModel) -> CrmConnector:
     return HubSpotConnector(connection, options)
 
 
+def _administer(connection: str, options: BaseModel) -> CrmAdministration:
+    from velma_connectors.hubspot.administration import HubSpotAdministration
+
+    if not isinstance(options, HubSpotOptions):
+        raise TypeError(f"expected HubSpotOptions, got {type(options).__name__}")
+    return HubSpotAdministration(connection, options)
+
+
 def default_mapping() -> str:
     """Text of the mapping file that suits a HubSpot portal out of the box."""
     return Path(__file__).with_name("mapping.yaml").read_text(encoding="utf-8")
@@ -92,4 +101,5 @@ KIND = ConnectorKind(
     options=HubSpotOptions,
     open=_open,
     default_mapping=default_mapping,
+    administer=_administer,
 )

@@ -15,6 +15,7 @@ from velma_connectors.registry import ConnectorKind
 if TYPE_CHECKING:
     from typing import Self
 
+    from velma_connectors.administration import CrmAdministration
     from velma_connectors.protocol import CrmConnector
 
 SHARED_LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
@@ -171,6 +172,14 @@ def _open(connection: str, options: BaseModel) -> CrmConnector:
     return SalesforceConnector(connection, options)
 
 
+def _administer(connection: str, options: BaseModel) -> CrmAdministration:
+    from velma_connectors.salesforce.administration import SalesforceAdministration
+
+    if not isinstance(options, SalesforceOptions):
+        raise TypeError(f"expected SalesforceOptions, got {type(options).__name__}")
+    return SalesforceAdministration(connection, options)
+
+
 def default_mapping() -> str:
     """Text of the mapping file that suits a Salesforce org out of the box."""
     return Path(__file__).with_name("mapping.yaml").read_text(encoding="utf-8")
@@ -182,4 +191,5 @@ KIND = ConnectorKind(
     options=SalesforceOptions,
     open=_open,
     default_mapping=default_mapping,
+    administer=_administer,
 )
