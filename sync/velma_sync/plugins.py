@@ -120,6 +120,7 @@ def _fault(kind: ConnectorKind) -> str:
     """What is wrong with a kind that loads; empty when nothing is."""
     try:
         options_of(kind.options, ())
+        kind.options.model_json_schema()
         text = kind.default_mapping()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plug-in raises is told in its row
         return f"cannot tell its options and its mapping: {type(error).__name__}."

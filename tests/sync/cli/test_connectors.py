@@ -240,6 +240,11 @@ def test_a_default_mapping_that_cannot_be_read_is_told_with_its_place(
             "default_factory=lambda: 1 / 0",
             "cannot tell its options and its mapping: ZeroDivisionError.",
         ),
+        (
+            "lock: Lock | None",
+            "lock: __import__('typing').Callable[[], int] | None",
+            "cannot tell its options and its mapping: PydanticInvalidForJsonSchema.",
+        ),
     ],
 )
 def test_a_kind_that_fails_when_it_is_asked_is_told(
