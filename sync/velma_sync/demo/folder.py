@@ -21,6 +21,7 @@ from pathlib import Path
 
 from velma_connectors.errors import ConfigError, Problem
 from velma_connectors.registry import load_kind
+from velma_sync.config.secrets import variable_name
 
 ORG = "sales-org"
 PORTAL = "sales-portal"
@@ -119,9 +120,9 @@ def write_files(directory: Path, addresses: Mapping[str, str]) -> None:
     secrets = directory / "secrets"
     secrets.mkdir(mode=0o700, exist_ok=True)
     files = {
-        secrets / "velma_sync_velma_api_key": addresses["api_key"],
-        secrets / "velma_sync_sales_org_consumer_secret": addresses["client_secret"],
-        secrets / "velma_sync_sales_portal_access_token": addresses["access_token"],
+        secrets / variable_name("velma", "api_key").lower(): addresses["api_key"],
+        secrets / variable_name(ORG, "consumer_secret").lower(): addresses["client_secret"],
+        secrets / variable_name(PORTAL, "access_token").lower(): addresses["access_token"],
         directory / "salesforce-mapping.yaml": load_kind("salesforce").default_mapping(),
         directory / "hubspot-mapping.yaml": load_kind("hubspot").default_mapping(),
         directory / "analysis.yaml": resources.files("velma_connectors.velma")

@@ -66,7 +66,7 @@ def show_receipt(outcome: DemoOutcome, console: Console) -> None:
     )
     if outcome.shared_recordings:
         console.print(
-            f"Saved: {outcome.shared_recordings} analyses, as their recordings are in both CRMs. "
+            f"Analyses saved, as their recordings are in both CRMs: {outcome.shared_recordings}. "
             "Each was paid once and written to both.",
             highlight=False,
         )
