@@ -14,10 +14,10 @@ BUGS = sorted((Path(__file__).parent / "planted").glob("*_bugs.py"))
 
 
 class Outcomes:
-    """Runs of each bug only the sentence that has to find it; what became of that, by class."""
+    """Runs of each bug only the sentence that has to find it; how that failed, by class."""
 
     def __init__(self) -> None:
-        self.caught: dict[str, bool] = {}
+        self.told: dict[str, str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if sentence(item.name) == _caught_by(item)]
@@ -25,7 +25,7 @@ class Outcomes:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
             *_, owner, _ = report.nodeid.split("::")
-            self.caught[owner] = report.failed and "AssertionError" in report.longreprtext
+            self.told[owner] = report.longreprtext if report.failed else ""
 
 
 def _caught_by(item: pytest.Item) -> str:
@@ -34,12 +34,12 @@ def _caught_by(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="module")
-def caught() -> dict[str, bool]:
-    """Whether each bug was found, from one run inside this process."""
+def told() -> dict[str, str]:
+    """What the failed sentence says of each bug, from one run inside this process."""
     outcomes = Outcomes()
     with redirect_stdout(io.StringIO()):
         pytest.main(["-p", "no:cacheprovider", "--capture=no", *map(str, BUGS)], plugins=[outcomes])
-    return outcomes.caught
+    return outcomes.told
 
 
 def planted() -> list[str]:
@@ -48,11 +48,15 @@ def planted() -> list[str]:
     return [line[6:].partition("(")[0] for line in lines if line.startswith("class Test")]
 
 
-def test_there_are_at_least_twelve_bugs(caught: dict[str, bool]) -> None:
+def test_there_are_at_least_twelve_bugs(told: dict[str, str]) -> None:
     assert len(planted()) >= 12
-    assert set(caught) == set(planted()), "the sentence of some bug does not exist"
+    assert set(told) == set(planted()), "the sentence of some bug does not exist"
 
 
 @pytest.mark.parametrize("bug", planted())
-def test_a_planted_bug_is_caught_by_its_sentence(caught: dict[str, bool], bug: str) -> None:
-    assert caught[bug]
+def test_a_planted_bug_is_caught_by_its_sentence(told: dict[str, str], bug: str) -> None:
+    assert "AssertionError" in told[bug]
+
+
+def test_a_failure_shows_what_was_expected_and_what_was_found(told: dict[str, str]) -> None:
+    assert "Extra items in the right set" in told["TestEndLeftOut"]

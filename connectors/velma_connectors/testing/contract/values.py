@@ -51,7 +51,7 @@ def samples(field: Field) -> list[FieldValue]:
     return values[field.kind]
 
 
-def wrong_for(rig: Rig) -> tuple[RecordRef, str]:
+def read_only_field(rig: Rig) -> tuple[RecordRef, str]:
     """A record and the name of a field of it that cannot be written."""
     return record_for(rig, rig.read_only), rig.read_only.name
 
@@ -126,7 +126,7 @@ class ValueContract:
         assert rig.read(record, name) == "kept"
 
     def test_a_read_only_field_is_named_and_stays_as_it_is(self, rig: Rig) -> None:
-        record, name = wrong_for(rig)
+        record, name = read_only_field(rig)
         assert not rig.connector.fields(record.object)[name].writable
         before = rig.read(record, name)
         result = write(rig, record, {name: "ours"})
