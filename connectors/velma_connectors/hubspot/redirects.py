@@ -33,6 +33,7 @@ DOWNLOAD_SECONDS = 1_800.0
 IDLE_SECONDS = 60.0
 MOST_BYTES_OF_AN_ADDRESS = 65_536
 
+_WITHHELD = (401, 403)
 _REDIRECTING = (301, 302, 303, 307, 308)
 _PAGES = ("text/html", "application/xhtml+xml")
 _TEXTS = ("text/", "application/json")
@@ -70,9 +71,13 @@ class AudioFinder:
             return self._sent(url, {}, opened)
         token = self._options.access_token.get_secret_value()
         answer = self._sent(url, {"Authorization": f"Bearer {token}"}, opened)
-        if answer.status in (401, 403):
-            opened.close()
-            answer = self._sent(url, {}, opened)
+        if answer.status not in _WITHHELD:
+            return answer
+        status = answer.status
+        opened.close()
+        answer = self._sent(url, {}, opened)
+        if answer.status in _WITHHELD:
+            raise _withheld(status)
         return answer
 
     def _sent(self, url: Url, headers: Mapping[str, str], opened: ExitStack) -> Answer:
@@ -136,12 +141,16 @@ def _address_in(body: bytes) -> str | None:
 def _refusal(answer: Answer, url: Url, *, from_hubspot: bool) -> Verdict:
     if from_hubspot and answer.status == 404:
         return RetryLater("HubSpot does not have the recording, or not yet (404).", after=NOT_YET_SECONDS)
-    if from_hubspot and answer.status == 401:
-        # A key that was withdrawn meanwhile stops the connection elsewhere; the call must not be lost to it.
-        return RetryLater("HubSpot asks for a login to give out the recording (401).", after=NOT_YET_SECONDS)
-    if answer.status == 401 or (from_hubspot and answer.status == 403):
-        return _unavailable(f"{url.host} does not let this key have it (HTTP {answer.status})")
+    if answer.status == 401:
+        return _unavailable(f"{url.host} asks for a login of its own (401)")
     return verdict(answer.status, host=url.host, source="HubSpot", retry_after=answer.retry_after)
+
+
+def _withheld(status: int) -> Verdict:
+    if status == 403:
+        return _unavailable("HubSpot does not give it out to this key (403)")
+    # A key that has been withdrawn stops the connection elsewhere; the call must not be lost to it.
+    return RetryLater("HubSpot asks for a login to give out the recording (401).", after=NOT_YET_SECONDS)
 
 
 def _unreachable(url: Url, failure: HttpFailure) -> RetryLater:

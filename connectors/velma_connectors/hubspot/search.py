@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from velma_connectors.model import Window
 
@@ -20,7 +21,7 @@ _CHANGED, _ID = "hs_lastmodifieddate", "hs_object_id"
 
 def calls_changed(
     window: Window, *, properties: Sequence[str] = (), after: str = "", limit: int = 1
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """A search for calls of a window, both ends included, with ids above `after`."""
     filters = [
         _filter(_CHANGED, "GTE", milliseconds(window.start)),
