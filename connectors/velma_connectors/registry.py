@@ -125,8 +125,9 @@ def _fault(kind: object, entry: EntryPoint) -> str:
         return f"is called '{kind.name}' by {entry.value}; its entry point has to have the same name."
     if not (isinstance(kind.options, type) and issubclass(kind.options, BaseModel)):
         return f"has options that are no pydantic model: {entry.value}."
-    if not (isinstance(kind.title, str) and callable(kind.open) and callable(kind.default_mapping)):
-        return f"lacks a title, or functions to open it and to give its mapping: {entry.value}."
+    functions = (kind.open, kind.default_mapping, kind.administer or kind.open)
+    if not (isinstance(kind.title, str) and all(map(callable, functions))):
+        return f"lacks a title, or functions where they belong: {entry.value}."
     return ""
 
 

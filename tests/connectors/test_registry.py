@@ -106,11 +106,15 @@ BROKEN = {
     ),
     "no title": (
         SOURCE.replace('"Drawer"', "None"),
-        "lacks a title, or functions to open it and to give its mapping: velma_sync_drawer:KIND.",
+        "lacks a title, or functions where they belong: velma_sync_drawer:KIND.",
+    ),
+    "an administration that is no function": (
+        SOURCE.replace("open_it, str)", "open_it, str, 'yes')"),
+        "lacks a title, or functions where they belong: velma_sync_drawer:KIND.",
     ),
     "a mapping that is no function": (
         SOURCE.replace("open_it, str)", "open_it, 'version: 1')"),
-        "lacks a title, or functions to open it and to give its mapping: velma_sync_drawer:KIND.",
+        "lacks a title, or functions where they belong: velma_sync_drawer:KIND.",
     ),
 }
 
