@@ -41,6 +41,7 @@ from velma_connectors.model import (
 
 CAPABILITIES = Capabilities(
     write_batch=400,
+    batch_requests=30,
     objects={
         Target.CALL: ("calls",),
         Target.DEAL: ("deals",),
