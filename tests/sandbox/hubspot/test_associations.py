@@ -64,6 +64,16 @@ def test_records_without_links_are_errors_of_a_207(
     ]
 
 
+def test_results_do_not_keep_the_order_of_the_inputs(door: Door, portal: HubSpotPortal, deal: str) -> None:
+    calls = [portal.insert("calls", {}) for _ in range(6)]
+    for each in calls:
+        portal.associate("calls", each, "deals", deal)
+    answer = door.good("POST", "associations", "calls/deals/batch/read", read(*calls))
+    told = [each["from"]["id"] for each in answer["results"]]
+    assert sorted(told) == sorted(calls)
+    assert told != calls
+
+
 def test_a_batch_without_any_link_may_be_404(door: Door, portal: HubSpotPortal, call: str) -> None:
     portal.switches.no_associations_status = 404
     status, envelope = door.refusal("POST", "associations", "calls/deals/batch/read", read(call))

@@ -190,6 +190,19 @@ def test_records_are_created_for_themselves_when_they_carry_trace_ids(
     assert len(portal.rows("notes")) == 1
 
 
+def test_an_input_whose_link_is_bad_leaves_no_record(
+    door: Door, portal: HubSpotPortal, deals: list[str]
+) -> None:
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 214}]
+    inputs = [
+        {**note(trace), "associations": [{"to": {"id": deal}, "types": types}]}
+        for trace, deal in (("a", deals[0]), ("b", "77"))
+    ]
+    answer = door.good("POST", "objects", "notes/batch/create", {"inputs": inputs}, status=207)
+    assert [error["context"]["objectWriteTraceId"] for error in answer["errors"]] == [["b"]]
+    assert [row["id"] for row in portal.rows("notes")] == portal.associated("deals", deals[0], "notes")
+
+
 def test_an_archive_answers_nothing(door: Door, portal: HubSpotPortal, deals: list[str]) -> None:
     inputs = {"inputs": [{"id": deals[0]}, {"id": "77"}]}
     answer = door.ask("POST", "objects", "deals/batch/archive", inputs)
@@ -222,7 +235,11 @@ def test_an_archived_record_gives_its_unique_value_back(door: Door, portal: HubS
     add_key(portal)
     first = door.good("POST", "objects", "notes", note(velma_note_key="k1"), status=201)["id"]
     portal.archive("notes", first)
-    door.good("POST", "objects", "notes", note(velma_note_key="k1"), status=201)
+    second = door.good("POST", "objects", "notes", note(velma_note_key="k1"), status=201)["id"]
+    assert door.refusal("POST", "objects", "notes", note(velma_note_key="k1"))[0] == 400
+    assert door.good("GET", "objects", "notes/k1?idProperty=velma_note_key")["id"] == second
+    portal.update("notes", second, {"velma_note_key": "k2"})
+    assert door.refusal("GET", "objects", "notes/k1?idProperty=velma_note_key")[0] == 404
 
 
 def test_records_are_read_by_a_unique_property(door: Door, portal: HubSpotPortal) -> None:

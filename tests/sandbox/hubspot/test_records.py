@@ -299,6 +299,17 @@ def test_history_tells_every_stage_with_its_time_newest_first(
         portal.update("deals", deal, {"dealstage": "closedwon"}, at=START - timedelta(days=1))
 
 
+def test_only_a_new_stage_moves_the_date_of_its_beginning(
+    door: Door, portal: HubSpotPortal, clock: Clock, deal: str
+) -> None:
+    clock.advance(hours=1)
+    same = {"properties": {"dealstage": "qualifiedtobuy", "amount": "7"}}
+    door.good("PATCH", "objects", f"deals/{deal}", same)
+    assert portal.read("deals", deal)["hs_v2_date_entered_current_stage"] == NOW
+    door.good("PATCH", "objects", f"deals/{deal}", {"properties": {"dealstage": "contractsent"}})
+    assert portal.read("deals", deal)["hs_v2_date_entered_current_stage"] == "2026-03-02T10:00:00Z"
+
+
 def test_an_archived_record_is_found_only_when_asked_for(
     door: Door, portal: HubSpotPortal, call: str
 ) -> None:
@@ -325,6 +336,9 @@ def test_a_single_call_knows_the_old_id_of_a_merged_record(
     assert portal.read("deals", winner)["hs_merged_object_ids"] == loser
     assert portal.associated("calls", call, "deals") == [winner]
     assert [row["id"] for row in portal.rows("deals")] == [winner]
+    last = portal.insert("deals", {"dealname": "Last"})
+    portal.merge("deals", last, winner)
+    assert door.good("GET", "objects", f"deals/{loser}")["id"] == last
 
 
 def test_lists_walk_by_record_id(door: Door, portal: HubSpotPortal) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from velma_connectors.sandbox.hubspot.kinds import ObjectKind
-from velma_connectors.sandbox.hubspot.records import Record
 from velma_connectors.sandbox.hubspot.stamps import iso
 
 if TYPE_CHECKING:
@@ -16,12 +15,10 @@ if TYPE_CHECKING:
 _BODIES = {"calls": "hs_call_body", "notes": "hs_note_body"}
 
 
-def derived(
-    portal: HubSpotPortal, kind: ObjectKind, record: Record, values: Mapping[str, str], at: int
-) -> dict[str, str]:
-    """What follows from newly written values; read-only for everybody else."""
+def derived(portal: HubSpotPortal, kind: ObjectKind, values: Mapping[str, str], at: int) -> dict[str, str]:
+    """What follows from values that have changed; read-only for everybody else."""
     if kind.name == "deals" and values.get("dealstage"):
-        return _stage_facts(portal, record, values["dealstage"], at)
+        return _stage_facts(portal, values["dealstage"], at)
     body = _BODIES.get(kind.name)
     if body is not None and body in values:
         plain = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", values[body])).strip()
@@ -29,9 +26,9 @@ def derived(
     return {}
 
 
-def _stage_facts(portal: HubSpotPortal, record: Record, stage_id: str, at: int) -> dict[str, str]:
+def _stage_facts(portal: HubSpotPortal, stage_id: str, at: int) -> dict[str, str]:
     found = portal.pipelines.stage(stage_id)
-    facts = {} if record.value("dealstage") == stage_id else {"hs_v2_date_entered_current_stage": iso(at)}
+    facts = {"hs_v2_date_entered_current_stage": iso(at)}
     if found is None:
         return facts
     stage = found[1]

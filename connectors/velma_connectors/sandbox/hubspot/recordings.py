@@ -45,10 +45,11 @@ def redirect(portal: HubSpotPortal, path: str, authorization: str) -> Response:
         raise no_such_resource()
     if hosted.media_type == _HTML:
         return Response(_LOGIN, 200, content_type=_HTML)
-    if hosted.media_type is None:
-        return Response(status=302, headers={"Location": hosted.url})
-    body = json.dumps({"url": hosted.url}) if "json" in hosted.media_type else hosted.url
-    return Response(body, 200, content_type=hosted.media_type)
+    if hosted.media_type == "application/json":
+        return Response(json.dumps({"url": hosted.url}), 200, content_type=hosted.media_type)
+    if hosted.media_type == "text/plain":
+        return Response(hosted.url, 200, content_type=hosted.media_type)
+    return Response(status=302, headers={"Location": hosted.url})
 
 
 def _check_token(portal: HubSpotPortal, authorization: str) -> None:

@@ -97,7 +97,7 @@ class RecordWriter:
 
     def _write(self, kind: ObjectKind, record: Record, values: Mapping[str, str], author: Author) -> Record:
         """Add versions of the given values, of what follows from them, and of the modification date."""
-        whole = {**values, **derived(self._portal, kind, record, values, author.at)}
+        whole = {**values, **derived(self._portal, kind, values, author.at)}
         if author.enforces_admin_rules:
             self._check_conditions(kind, record, whole)
         for name in whole if author.trusted else ():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from velma_connectors.sandbox.hubspot.associations import End
@@ -24,10 +25,9 @@ Indexed = Callable[[Record, str], str | None]
 Test = Callable[[Record, Indexed], bool]
 Comparable = Decimal | int | str
 
-ORDERED = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 WITHOUT_VALUE = ("HAS_PROPERTY", "NOT_HAS_PROPERTY")
 WITH_VALUES = ("IN", "NOT_IN")
-WITH_ONE = ("EQ", "NEQ", *ORDERED, "BETWEEN", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN")
+WITH_ONE = ("EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN")
 OPERATORS = (*WITHOUT_VALUE, *WITH_VALUES, *WITH_ONE)
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
@@ -128,7 +128,7 @@ def _ordered(operator: str, one: Comparable, other: Comparable) -> bool:
 def _reader(definition: Definition) -> Callable[[str], Comparable]:
     match definition.type:
         case "number":
-            return _number
+            return read_number
         case "date" | "datetime":
             return read_moment
         case "string":
@@ -153,7 +153,9 @@ def _parts(definition: Definition, value: str, read: Callable[[str], Comparable]
     return value.split(";") if definition.is_many else (read(value),)
 
 
-def _number(text: str) -> Decimal:
+@lru_cache(maxsize=1 << 16)
+def read_number(text: str) -> Decimal:
+    """Raises ValueError."""
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{text} is no number")
     return Decimal(text)

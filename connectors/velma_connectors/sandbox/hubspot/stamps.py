@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"-?\d{1,15}", re.ASCII)
@@ -34,6 +35,7 @@ def iso(stamp: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
+@lru_cache(maxsize=1 << 16)
 def read_moment(text: str) -> int:
     """Milliseconds of an ISO time with its offset, a day, or a number of milliseconds. Raises ValueError."""
     if _MILLISECONDS.fullmatch(text):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from velma_connectors.sandbox.hubspot.kinds import CALLS, KINDS
 from velma_connectors.sandbox.hubspot.refusals import invalid, no_such_resource
-from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Route, named_kind
+from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Route, named_kind, place
 from velma_connectors.sandbox.hubspot.scopes import OWNERS, of_pipelines, of_records
 from velma_connectors.sandbox.hubspot.stamps import iso, moment_of
 
@@ -51,13 +51,11 @@ def daily_usage(request: ApiRequest) -> ApiAnswer:
 def list_owners(request: ApiRequest) -> ApiAnswer:
     request.demand(OWNERS)
     archived, email = request.flag("archived"), request.args.get("email")
-    limit, after = request.number("limit", 100, MOST_OWNERS), request.args.get("after", "0")
-    if not (after.isascii() and after.isdigit()):
-        raise invalid("after must be what paging gave")
+    limit, after = request.number("limit", 100, MOST_OWNERS), place(request.args.get("after"))
     found = [
         owner
         for owner in request.portal.owners.values()
-        if owner.archived == archived and email in (None, owner.email) and int(owner.id) > int(after)
+        if owner.archived == archived and email in (None, owner.email) and int(owner.id) > after
     ]
     body: dict[str, Any] = {"results": [owner.document() for owner in found[:limit]]}
     if len(found) > limit:

@@ -11,7 +11,7 @@ from velma_connectors.sandbox.hubspot.associations import End
 from velma_connectors.sandbox.hubspot.kinds import ObjectKind
 from velma_connectors.sandbox.hubspot.refusals import NOT_FOUND, Refusal, invalid, no_such_record, unreadable
 from velma_connectors.sandbox.hubspot.rest.bodies import TypeBody
-from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Body, Id, Route
+from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Body, Id, Route, place
 from velma_connectors.sandbox.hubspot.rest.printing import batch_answer
 from velma_connectors.sandbox.hubspot.scopes import Access
 
@@ -60,7 +60,7 @@ class BatchArchiveBody(Body):
 
 
 def batch_read(request: ApiRequest, from_object: str, to_object: str) -> ApiAnswer:
-    """207 as soon as one input has no link. Results come by rising id, whatever the order of the inputs."""
+    """207 as soon as one input has no link. Results do not keep the order of the inputs."""
     one, other = _pair(request, from_object, to_object, "read")
     inputs = request.read(BatchReadBody).inputs
     _check_count(len(inputs), MOST_READ)
@@ -68,7 +68,7 @@ def batch_read(request: ApiRequest, from_object: str, to_object: str) -> ApiAnsw
     for each in sorted({given.id: given for given in inputs}.values(), key=lambda given: given.id):
         links = request.portal.links.living(End(one.name, each.id), other.name)
         if links:
-            page = _page(request, one, other, links, _after(each.after), _page_size(request))
+            page = _page(request, one, other, links, place(each.after), _page_size(request))
             results.append({"from": {"id": each.id}, **page})
         else:
             errors.append(_no_links(one, other, each.id))
@@ -83,7 +83,7 @@ def list_all(request: ApiRequest, from_object: str, record_id: str, to_object: s
         raise no_such_record()
     links = request.portal.links.living(End(one.name, record_id), other.name)
     limit = request.number("limit", MOST_LISTED, MOST_LISTED)
-    page = _page(request, one, other, links, _after(request.args.get("after")), limit)
+    page = _page(request, one, other, links, place(request.args.get("after")), limit)
     return ApiAnswer(200, {"results": page.pop("to"), **page})
 
 
@@ -231,14 +231,6 @@ def _page(
 
 def _page_size(request: ApiRequest) -> int:
     return request.portal.switches.association_page_size
-
-
-def _after(text: str | None) -> int:
-    if text is None:
-        return 0
-    if not (text.isascii() and text.isdigit()):
-        raise invalid("after must be what paging gave")
-    return int(text)
 
 
 def _check_count(count: int, most: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -114,7 +115,7 @@ class ApiRequest:
     def number(self, name: str, usual: int, most: int) -> int:
         """Raises Refusal."""
         text = self.args.get(name, str(usual))
-        if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= most:
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
             raise invalid(f"{name} must be a number from 1 to {most}")
         return int(text)
 
@@ -138,6 +139,15 @@ class Route:
     path: str
     kind: str
     handler: Handler
+
+
+def place(text: str | None) -> int:
+    """Where a page begins, from an `after`: 0 without one. Raises Refusal."""
+    if text is None:
+        return 0
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        raise invalid("after must be what paging gave")
+    return int(text)
 
 
 def named_kind(object_name: str) -> ObjectKind:

@@ -9,7 +9,7 @@ from velma_connectors.sandbox.hubspot.kinds import ObjectKind, find_kind
 from velma_connectors.sandbox.hubspot.records import Record
 from velma_connectors.sandbox.hubspot.refusals import invalid, no_such_record
 from velma_connectors.sandbox.hubspot.rest.bodies import CreateBody, PatchBody, add_links
-from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Route
+from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Route, place
 from velma_connectors.sandbox.hubspot.rest.printing import record_document
 
 MOST_LISTED, MOST_LISTED_WITH_HISTORY = 100, 50
@@ -55,13 +55,11 @@ def list_all(request: ApiRequest, object_name: str) -> ApiAnswer:
     kind = request.rows(object_name, "read")
     with_history = bool(request.names("propertiesWithHistory"))
     limit = request.number("limit", 10, MOST_LISTED_WITH_HISTORY if with_history else MOST_LISTED)
-    after, archived = request.args.get("after", "0"), request.flag("archived")
-    if not (after.isascii() and after.isdigit()):
-        raise invalid("after must be the id of a record")
+    after, archived = place(request.args.get("after")), request.flag("archived")
     rows = [
         record
         for record in request.portal.records.all(kind.name)
-        if (record.archived_at is not None) == archived and int(record.id) > int(after)
+        if (record.archived_at is not None) == archived and int(record.id) > after
     ]
     body: dict[str, Any] = {"results": [_document(request, kind, record) for record in rows[:limit]]}
     if len(rows) > limit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -11,9 +10,9 @@ from pydantic import BeforeValidator, Field
 from velma_connectors.sandbox.hubspot.kinds import ObjectKind
 from velma_connectors.sandbox.hubspot.records import Record
 from velma_connectors.sandbox.hubspot.refusals import invalid, unreadable
-from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Body, Route
+from velma_connectors.sandbox.hubspot.rest.exchange import ApiAnswer, ApiRequest, Body, Route, place
 from velma_connectors.sandbox.hubspot.rest.printing import record_document
-from velma_connectors.sandbox.hubspot.search_filters import Filter, Indexed, Test, compiled
+from velma_connectors.sandbox.hubspot.search_filters import Filter, Indexed, Test, compiled, read_number
 
 LONGEST_BODY = 3_000
 MOST_RESULTS = 10_000
@@ -68,12 +67,10 @@ def search(request: ApiRequest, object_name: str) -> ApiAnswer:
 
 
 def _offset(body: SearchBody) -> int:
-    text = body.after or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise invalid("after must be a number")
-    if int(text) + body.limit > MOST_RESULTS:
+    offset = place(body.after)
+    if offset + body.limit > MOST_RESULTS:
         raise invalid(f"A search pages through {MOST_RESULTS} results at most")
-    return int(text)
+    return offset
 
 
 def _matching(request: ApiRequest, kind: ObjectKind, body: SearchBody) -> list[Record]:
@@ -150,7 +147,7 @@ def _order(
         filled = [record for record in records if indexed(record, name) is not None]
         empty = [record for record in records if indexed(record, name) is None]
         if numeric:
-            filled.sort(key=lambda record: Decimal(indexed(record, name) or 0), reverse=backwards)
+            filled.sort(key=lambda record: read_number(indexed(record, name) or "0"), reverse=backwards)
         else:
             filled.sort(key=lambda record: indexed(record, name) or "", reverse=backwards)
         return filled + empty
