@@ -6,9 +6,11 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from typing import Any
 import pytest
 
 from velma_connectors.grades import ContractReport
+from velma_connectors.sandbox.samples import load_samples
+from velma_connectors.sandbox.server import RunningServer
+from velma_connectors.sandbox.velma import Account, VelmaEmulator
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests/plugin"
@@ -23,6 +28,29 @@ README = ROOT / "connectors/README.md"
 
 STEP = re.compile(r"^### \d+\. (?P<heading>.*?)$(?P<body>.*?)(?=^##)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+CARDS = """
+from pathlib import Path
+from rig import CardfileRig
+
+file = CardfileRig(Path.cwd())
+call = file.add_call(audio=Path("recording.ogg").read_bytes())
+file.link(call, file.add_deal())
+file.close()
+"""
+"""A card file with one recorded call and its deal, made by the example's own rig."""
+
+CONFIGURATION = """
+version: 1
+connections:
+  drawer:
+    kind: cardfile
+    mapping: mapping.yaml
+    start_at: 2026-01-01T00:00:00Z
+    options: {{path: {cards}}}
+analysis: {{file: analysis.yaml, velma: {{base_url: '{velma}'}}}}
+secrets_directory: secrets
+"""
+
 LEFT_OUT = re.compile(r"^\.\.\.\n", re.MULTILINE)
 STEPS = {step["heading"]: step["body"] for step in STEP.finditer(README.read_text(encoding="utf-8"))}
 
@@ -172,6 +200,50 @@ def test_the_example_is_typed_against_the_published_types(
     options = ("--config-file", EXAMPLE / "pyproject.toml", "--cache-dir", cache.mkdir("plugin-mypy"))
     done = site.run(sys.executable, "-m", "mypy", *options, *what)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_daemon_works_on_a_plug_in_as_on_any_other_crm(site: Site, tmp_path: Path) -> None:
+    """Fields are provisioned, the call is analysed once, and the card shows what was heard."""
+    samples = load_samples()
+    recording = samples.org.calls["harborlight-3-negotiation"].audio
+    assert recording is not None
+    shutil.copy(recording, tmp_path / "recording.ogg")
+    here = replace(site, directory=tmp_path)
+    made = here.run(sys.executable, "-c", CARDS, ahead=EXAMPLE / "tests")
+    assert made.returncode == 0, made.stderr
+    velma = VelmaEmulator(samples.by_sha256(), (Account("velma-key"),))
+    with RunningServer(velma) as server:
+        configure(tmp_path, server.url)
+        for arguments in (("provision", "--apply"), ("check",), ("once",), ("once",)):
+            done = here.velma_sync(*arguments)
+            assert done.returncode == 0, done.stdout + done.stderr
+    card = fields_of_cards(tmp_path / "cards.db")
+    assert card["Call"]["velma_status"] == "Analyzed"
+    assert card["Call"]["velma_sentiment_pricing"] == -0.55
+    assert card["Deal"]["velma_next_step"] == "Confirmed"
+    assert "drawer: takes calls" in here.velma_sync("status").stdout
+    assert velma.usage.billed == 1
+
+
+def configure(directory: Path, velma_url: str) -> None:
+    """What an admin writes to use the card file in this directory."""
+    shipped = {
+        "mapping.yaml": EXAMPLE / "src/velma_sync_cardfile/mapping.yaml",
+        "analysis.yaml": ROOT / "connectors/velma_connectors/velma/analysis.yaml",
+    }
+    for name, source in shipped.items():
+        shutil.copy(source, directory / name)
+    (directory / "secrets").mkdir()
+    (directory / "secrets/velma_sync_drawer_key").write_text("brass-drawer-key-7261")
+    (directory / "secrets/velma_sync_velma_api_key").write_text("velma-key")
+    text = CONFIGURATION.format(cards=directory / "cards.db", velma=velma_url)
+    (directory / "velma-sync.yaml").write_text(text)
+
+
+def fields_of_cards(path: Path) -> dict[str, dict[str, Any]]:
+    """The custom fields of the one card of each object."""
+    with closing(sqlite3.connect(path)) as file:
+        return {name: json.loads(fields) for name, fields in file.execute("SELECT object, fields FROM card")}
 
 
 def test_a_broken_plug_in_is_a_row_and_the_others_go_on(wheels: Path, tmp_path: Path) -> None:
