@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from hubspot_stage import HubSpotStage
 from salesforce_stage import SalesforceStage
 from stages import Stage
 
 HERE = Path(__file__).parent
-STAGES: Mapping[str, Stage] = {stage.name: stage for stage in (SalesforceStage(),)}
+STAGES: Mapping[str, Stage] = {stage.name: stage for stage in (SalesforceStage(), HubSpotStage())}
 
 
 def cassettes() -> list[Path]:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tape import Exchange
 from vocabulary import (
+    AMOUNTS,
     FIELDS,
     KEYS,
     MEDIA_TYPES,
@@ -176,6 +177,8 @@ class Scrubber:
             return self._url(text)
         if _is_number(key, text):
             return text
+        if key in AMOUNTS:
+            return "0"
         pieces = pieces_of(text)
         if len(pieces) > 1:
             return "".join(piece if _PIECES.fullmatch(piece) else self._text(key, piece) for piece in pieces)
@@ -261,8 +264,7 @@ def _is_number(key: str, text: str) -> bool:
 def _kept_headers(headers: Mapping[str, str], names: Sequence[str] | frozenset[str]) -> dict[str, str]:
     """Headers of these names whose values are of a known kind, the media type without its parameters."""
     kept = {}
-    for name, value in headers.items():
-        small = name.lower()
+    for small, value in sorted((name.lower(), value) for name, value in headers.items()):
         if small == "content-type" and small in names:
             kept[small] = _media_type(headers)
         elif small in names and _HEADER_VALUES.fullmatch(value):

@@ -19,11 +19,13 @@ from urllib.parse import parse_qsl, urlsplit
 import vcr  # type: ignore[import-untyped] # it ships no types
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
+from urllib3 import HTTPHeaderDict
 from vcr.errors import (  # type: ignore[import-untyped] # likewise
     CannotOverwriteExistingCassetteException as UnrecordedRequest,
 )
 from vcr.persisters.filesystem import CassetteNotFoundError  # type: ignore[import-untyped] # likewise
 from vcr.request import Request  # type: ignore[import-untyped] # likewise
+from vcr.stubs import VCRHTTPResponse  # type: ignore[import-untyped] # likewise
 
 __all__ = ["Exchange", "UnrecordedRequest", "playing", "read_cassette", "recording", "write_cassette"]
 
@@ -118,12 +120,22 @@ def _words(request: Request) -> Any:
 
 def _player(persister: Any, mode: str) -> Any:
     matchers = (same_method, same_address, same_query, same_body)
-    player = vcr.VCR(record_mode=mode, decode_compressed_response=True, match_on=[])
+    player = vcr.VCR(
+        record_mode=mode,
+        decode_compressed_response=True,
+        match_on=[],
+        # hubspot-api-client asks refusals for their headers as urllib3 gives them, which vcrpy does not.
+        custom_patches=((VCRHTTPResponse, "getheaders", _headers_of),),
+    )
     for matcher in matchers:
         player.register_matcher(matcher.__name__, matcher)
     player.match_on = [matcher.__name__ for matcher in matchers]
     player.register_persister(persister)
     return player
+
+
+def _headers_of(response: Any) -> HTTPHeaderDict:
+    return HTTPHeaderDict(response.headers.items())
 
 
 class _Memory:

@@ -79,6 +79,11 @@ def _damaged(tmp_path: Path, name: str, replaced: str, by: str) -> Path:
         ("salesforce-fields_written", '"allOrNone": false', '"allOrNone": true'),
         ("salesforce-one_note_written_twice", "the price was named", "the price was missed"),
         ("salesforce-a_refused_token", "grant_type=client_credentials", "grant_type=password"),
+        ("hubspot-a_page_of_calls", "method: POST", "method: PUT"),
+        ("hubspot-a_page_of_calls", "/calls/search", "/deals/search"),
+        ("hubspot-a_page_of_calls", '"hs_lastmodifieddate"', '"hs_createdate"'),
+        ("hubspot-fields_written", '"velma_status": "Analyzed"', '"velma_status": "Partial"'),
+        ("hubspot-one_note_written_twice", "the price was named", "the price was missed"),
     ],
 )
 def test_a_request_in_other_words_is_not_answered(tmp_path: Path, name: str, replaced: str, by: str) -> None:
@@ -91,6 +96,7 @@ def test_a_request_in_other_words_is_not_answered(tmp_path: Path, name: str, rep
     ("name", "replaced", "by"),
     [
         ("salesforce-a_page_of_calls", '"totalSize": 3', '"totalSize": 4'),
+        ("hubspot-a_page_of_calls", '"total": 3', '"total": 4'),
     ],
 )
 def test_another_answer_gives_another_outcome(tmp_path: Path, name: str, replaced: str, by: str) -> None:

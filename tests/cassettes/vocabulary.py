@@ -112,6 +112,8 @@ NUMBERS = _words(
     """
 )
 """Members whose small numbers stay, beside those of our own fields. All other numbers become zero."""
+AMOUNTS = _words("amount")
+"""Members whose text is a number, and has to stay one."""
 OWN_PREFIXES = ("Velma_", "velma_")
 
 SALESFORCE_PREFIXES = _words("00D 005 00G 00T 00U 001 003 006 008 00Q 00k 012 068 069 06A")
@@ -127,7 +129,11 @@ PEOPLE = _words("Username email hs_email")
 """Members that hold an e-mail address."""
 REDIRECTOR = "https://api-na1.hubspot.com"
 """Where recordings that HubSpot holds are fetched, for whatever host of HubSpot's was named."""
-PUBLIC_ORIGINS = _words("https://login.salesforce.com https://test.salesforce.com https://api.hubapi.com")
+PUBLIC_ORIGINS = _words(
+    """
+    https://login.salesforce.com https://test.salesforce.com https://api.hubapi.com https://app.hubspot.com
+    """
+)
 
 RESPONSE_HEADERS = _words(
     """
