@@ -230,7 +230,7 @@ def test_retry_tells_of_every_call(room: Rehearsal, velma_sync: Command, call: s
     outcome = velma_sync("retry", skipped, call, "demo:Task:none")
     assert outcome.code == ExitCode.ATTENTION
     assert outcome.out.splitlines()[0] == f"retried  {skipped}"
-    assert "only calls that are held, dead, skipped can be retried" in outcome.out
+    assert "only calls that are held, dead, skipped, planned can be retried" in outcome.out
     assert "demo:Task:none is not in the ledger" in outcome.out
     assert velma_sync("retry", skipped).code == ExitCode.ATTENTION, "it is new now"
 
