@@ -93,7 +93,7 @@ class Neighbours:
             return {}
 
     def _found_deals(self, calls: Sequence[LinkedCall]) -> dict[str, tuple[Deal, ...]]:
-        """As above."""
+        """Without the scope for deals, calls have none."""
         try:
             return self._deals.deals_of(calls)
         except RequestRefused as refusal:

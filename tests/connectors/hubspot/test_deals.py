@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from velma_connectors.hubspot.client import HubSpotClient
@@ -208,6 +208,7 @@ def test_two_calls_of_one_deal_each_have_the_stage_of_their_time(board: Board) -
 TIMES = st.integers(0, 20).map(lambda day: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TIMES, st.sampled_from("ABC"))), TIMES)
 def test_the_value_at_a_moment_is_the_last_one_set_until_then(
     changes: list[tuple[datetime, str]], moment: datetime
@@ -266,6 +267,16 @@ def test_a_stage_that_nobody_knows_is_looked_for_once_and_stands_for_itself(boar
     assert board.requests()["pipelines"] == 1
     board.of(board.deal(("Won", -5)), deal)
     assert board.requests()["pipelines"] == 1
+
+
+def test_a_deal_in_an_unknown_stage_is_closed_when_hubspot_says_so(board: Board) -> None:
+    contact = board.portal.insert("contacts", {})
+    deal = board.deal(("Demo", -20))
+    board.portal.associate("deals", deal, "contacts", contact)
+    values = {"dealstage": "deleted-stage", "hs_is_closed": "true"}
+    board.portal.update("deals", deal, values, at=board.hours(-1))
+    assert board.of(contacts=[contact]) == ()
+    assert [each.is_open for each in board.of(deal)] == [False]
 
 
 def test_labels_of_nothing_cost_nothing_and_an_id_without_a_label_is_its_own(
