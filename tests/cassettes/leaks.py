@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 SECRETS = {
-    "a HubSpot token": r"pat-[a-z0-9]{2,5}-[0-9a-f]{8}",
+    "a HubSpot token": r"pat-[a-z0-9]{2,5}-[\w-]{6}",
     "a Salesforce session": r"00D\w{12,15}!",
     "a bearer token": r"Bearer\s+[^\s\"']{6}",
     "a basic login": r"Basic\s+[A-Za-z0-9+/]{8}",
     "a signed token": r"eyJ[\w-]{8,}\.[\w-]{8,}",
     "a private key": r"-----BEGIN [A-Z ]*KEY",
     "a credential of the sandbox": r"(?:sandbox-[\w-]*|[\w-]*-of-the-)(?:key|secret|token|app)\b",
+    "a user of the sandbox": r"@ledgerline\.example",
 }
 """What has the form of a secret, by how it is named in a report."""
 

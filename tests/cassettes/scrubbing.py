@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from record_ids import DIGITS, MILLISECONDS, InventedIds, is_id, is_numbered
 from tape import Exchange
 from vocabulary import (
     AMOUNTS,
@@ -29,7 +30,6 @@ from vocabulary import (
     PUBLIC_ORIGINS,
     REDIRECTOR,
     RESPONSE_HEADERS,
-    SALESFORCE_PREFIXES,
     WORDS,
 )
 
@@ -45,9 +45,6 @@ _STAMP = re.compile(
     r"(T[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-][01]\d:?\d\d))?"
 )
 _NUMBER = re.compile(r"-?\d{1,7}(\.\d{1,4})?")
-_MILLISECONDS = re.compile(r"1[5-9]\d{11}")
-_DIGITS = re.compile(r"\d{1,20}")
-_SALESFORCE_ID = re.compile(r"([A-Za-z0-9]{3})[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?")
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 _VERSION = re.compile(r"v\d\d\.0|20\d\d-\d\d")
 _PIECES = re.compile(r"(\r?\n|</?(?:p|br|strong|em|ul|ol|li|h[1-4])>)")
@@ -58,8 +55,6 @@ _SOQL = re.compile(
 _HEADER_VALUES = re.compile(r"api-usage=\d{1,8}/\d{1,8}|\d{1,8}")
 _EMBEDDED = "Property values were not valid: "
 """HubSpot writes JSON into the text of this message."""
-_FIRST_NUMBER = 70_000_000_000
-_CASE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +75,12 @@ class Scrubber:
     def __init__(self, known: Known, exchanges: Sequence[Exchange], ids: Sequence[str] = ()) -> None:
         self._known = known
         self._origins = {_origin(exchange.uri) for exchange in exchanges}
-        self._seen = set(ids)
-        self._ids: dict[str, str] = {}
+        self._ids = InventedIds(ids)
         self._texts: dict[str, str] = {}
         self._links: dict[str, str] = {}
         for exchange in exchanges:
             self.exchange(exchange)
-        self._ids = dict(_invented_ids(self._seen))
+        self._ids.settle()
         self._texts, self._links = {}, {}
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -103,11 +97,7 @@ class Scrubber:
 
     def id(self, text: str) -> str:
         """The invented id of a record."""
-        self._seen.add(text)
-        if _SALESFORCE_ID.fullmatch(text):
-            invented = self._ids.get(text[:15], text[:15])
-            return invented if len(text) == 15 else invented + _case_letters(invented)
-        return self._ids.get(text, text)
+        return self._ids.of(text)
 
     def _request_body(self, exchange: Exchange) -> bytes:
         if "form-urlencoded" in _header(exchange.request_headers, "content-type"):
@@ -169,7 +159,7 @@ class Scrubber:
         text = self._known.names.get(text, text)
         if text in WORDS or text in self._known.words or not text.strip() or _STAMP.fullmatch(text):
             return text
-        if _is_id(text) or _is_numbered(key, text):
+        if is_id(text) or is_numbered(key, text):
             return self.id(text)
         if text.startswith(_EMBEDDED):
             return self._with_json(text)
@@ -218,7 +208,7 @@ class Scrubber:
     def _segment(self, segment: str) -> str:
         if segment in WORDS or not segment or _VERSION.fullmatch(segment):
             return segment
-        return self.id(segment) if _is_id(segment) or _DIGITS.fullmatch(segment) else "unknown"
+        return self.id(segment) if is_id(segment) or DIGITS.fullmatch(segment) else "unknown"
 
     def _soql(self, query: str) -> str:
         return "".join(self._soql_part(match) for match in _SOQL.finditer(query))
@@ -245,18 +235,8 @@ def pieces_of(text: str) -> list[str]:
     return _PIECES.split(text)
 
 
-def _is_id(text: str) -> bool:
-    match = _SALESFORCE_ID.fullmatch(text)
-    return match is not None and match[1] in SALESFORCE_PREFIXES
-
-
-def _is_numbered(key: str, text: str) -> bool:
-    """Whether it is an id of HubSpot, which only its place tells."""
-    return bool(key in NUMBERED and _DIGITS.fullmatch(text) and not _MILLISECONDS.fullmatch(text))
-
-
 def _is_number(key: str, text: str) -> bool:
-    if _MILLISECONDS.fullmatch(text):
+    if MILLISECONDS.fullmatch(text):
         return key in ("value", "hs_timestamp")
     return (key in NUMBERS or key.startswith(OWN_PREFIXES)) and _NUMBER.fullmatch(text) is not None
 
@@ -294,19 +274,3 @@ def _origin(url: str) -> str:
     """Scheme, host and port; empty for a path. Raises ValueError for what is no address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if parts.netloc else ""
-
-
-def _invented_ids(seen: set[str]) -> Iterator[tuple[str, str]]:
-    """An invented id for each, in the same order: those of Salesforce by their first 15 characters."""
-    numbers = sorted((text for text in seen if _DIGITS.fullmatch(text)), key=int)
-    yield from ((text, str(_FIRST_NUMBER + number)) for number, text in enumerate(numbers, 1))
-    shorts = sorted({text[:15] for text in seen if _SALESFORCE_ID.fullmatch(text)})
-    yield from ((short, f"{short[:3]}{number:012d}") for number, short in enumerate(shorts, 1))
-
-
-def _case_letters(short: str) -> str:
-    """The last three characters of an 18-character id: which letters of each five are capitals."""
-    return "".join(
-        _CASE_LETTERS[sum(1 << place for place, letter in enumerate(short[at : at + 5]) if letter.isupper())]
-        for at in (0, 5, 10)
-    )

@@ -10,17 +10,25 @@ from crms import cassettes
 from leaks import leaks_in
 from recording import golden
 
+from velma_connectors.sandbox.rehearsal import API_KEY
+from velma_connectors.sandbox.seeding.hubspot import ACCESS_TOKEN
+from velma_connectors.sandbox.seeding.salesforce import Credentials
+
 FILES = [file for path in cassettes() for file in (path, golden(path))]
 
+SANDBOX = Credentials()
 PLANTED = [
+    SANDBOX.client_key,
+    SANDBOX.client_secret,
+    SANDBOX.username,
+    ACCESS_TOKEN,
+    API_KEY,
     "pat-na1-1b2c3d4e-5f60-4718-8a9b-0c1d2e3f4a5b",
     "00Dxx0000001gEREAY!AQcAQH0dMHZfz972Szmpkb58urFRkgeBGsxL_QJWwYMfAbUeeG7c1E6",
     "Bearer abcdef123456",
     "Basic a2V5LW9mLXRoZS1hcHA6c2VjcmV0",
     "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIzTVZHOTlPeFR5RU1D.c2ln",
     "-----BEGIN RSA PRIVATE KEY-----",
-    "sandbox-client-secret",
-    "sandbox-velma-key",
     "secret-of-the-app",
     "token-of-the-app",
     "dGhpcyBpcyBhIHNlY3JldCBvZiBzb21lIGxlbmd0aA1",

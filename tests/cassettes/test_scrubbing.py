@@ -13,7 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scrubbing import AUDIO, Known, Scrubber
 from tape import Exchange
-from vocabulary import KEYS, MEDIA_TYPES, RESPONSE_HEADERS, WORDS
+from vocabulary import (
+    AMOUNTS,
+    KEYS,
+    MEDIA_TYPES,
+    NUMBERED,
+    NUMBERS,
+    PEOPLE,
+    RESPONSE_HEADERS,
+    WORDS,
+)
 
 KNOWN = Known("https://crm.example")
 ORIGIN = "http://127.0.0.1:4711"
@@ -35,14 +44,19 @@ TOKENS = st.one_of(
 EMAILS = st.builds(
     "{}@{}.{}".format, *[_text(string.ascii_lowercase, 4, 12)] * 2, st.sampled_from(["de", "com"])
 )
+BARE_PHONES = st.builds("{}{}".format, st.sampled_from("123456"), _text(DIGITS, 9, 11))
 PHONES = st.one_of(
     st.builds("+{} {} {}".format, _text(DIGITS, 2, 2), _text(DIGITS, 3, 4), _text(DIGITS, 5, 7)),
     st.builds("({}) {}-{}".format, _text(DIGITS, 3, 3), _text(DIGITS, 3, 3), _text(DIGITS, 4, 4)),
     st.builds("0{} {} {}".format, _text(DIGITS, 3, 3), _text(DIGITS, 4, 4), _text(DIGITS, 4, 4)),
-    st.builds("{}{}".format, st.sampled_from("123456"), _text(DIGITS, 9, 11)),
+    BARE_PHONES,
 )
 SECRETS = st.one_of(TOKENS, EMAILS, PHONES)
-NAMES = st.one_of(st.sampled_from(sorted(KEYS)), _text(string.ascii_letters + "_", 1, 12))
+NAMES = st.one_of(
+    st.sampled_from(sorted(KEYS)),
+    st.sampled_from(sorted(AMOUNTS | NUMBERED | NUMBERS | PEOPLE)),
+    _text(string.ascii_letters + "_", 1, 12),
+)
 
 
 @st.composite
@@ -50,8 +64,8 @@ def conversations(draw: st.DrawFn) -> tuple[list[str], list[Exchange]]:
     """What was planted, and exchanges with it in any place."""
     planted: list[str] = []
 
-    def secret() -> str:
-        planted.append(draw(SECRETS))
+    def secret(kind: st.SearchStrategy[str] = SECRETS) -> str:
+        planted.append(draw(kind))
         return planted[-1]
 
     def wrapped() -> Any:
@@ -68,16 +82,20 @@ def conversations(draw: st.DrawFn) -> tuple[list[str], list[Exchange]]:
             f"Property values were not valid: {json.dumps([{'message': found, found: found}])}",
             json.dumps({"message": found}),
         ]
-        return int(found) if found.isdigit() and draw(st.booleans()) else draw(st.sampled_from(forms))
+        return draw(st.sampled_from(forms))
 
     def tree(depth: int) -> Any:
-        kind = draw(st.sampled_from(["secret", "word", "members", "list"] if depth else ["secret", "word"]))
+        leaves = ["secret", "number", "word"]
+        kind = draw(st.sampled_from([*leaves, "members", "list"] if depth else leaves))
         if kind == "members":
             names = [draw(NAMES) for _ in range(draw(st.integers(0, 3)))]
             members = {name: tree(depth - 1) for name in names}
             return {**members, **({secret(): wrapped()} if draw(st.booleans()) else {})}
         if kind == "list":
             return [tree(depth - 1) for _ in range(draw(st.integers(0, 3)))]
+        if kind == "number":
+            found = secret(BARE_PHONES)
+            return draw(st.sampled_from([found, int(found)]))
         return wrapped() if kind == "secret" else draw(st.sampled_from(["Call", 7, None, True, 0.5]))
 
     def body() -> tuple[str, bytes]:
