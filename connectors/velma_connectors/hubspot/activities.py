@@ -86,7 +86,7 @@ class Activity:
 
     @property
     def owner_id(self) -> str:
-        """ "" when nobody owns the call."""
+        """Empty when nobody owns the call."""
         return self._text("hubspot_owner_id")
 
     @property
