@@ -98,7 +98,7 @@ def proof_of(kind: ConnectorKind) -> Proof:
             for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name)
             if entry.name.startswith("contract.") and entry.name.endswith(".json")
         ]
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         return Proof(Grade.UNPROVEN, f"a contract report of {package} cannot be read: {error}")
     return graded(kind.name, reports)
 

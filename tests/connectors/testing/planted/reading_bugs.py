@@ -37,6 +37,20 @@ class TestEndLeftOut(ConnectorContract):
     caught_by = "both ends of the window belong to it"
 
 
+class OrderedByStamp(MemoryConnector):
+    """Pages in the order of changes, but goes on after the last id."""
+
+    def calls(self, window: Window, cursor: str | None, *, limit: int) -> Page:
+        found = [call for call in self._changed(window) if cursor is None or call.id > cursor]
+        part = sorted(found, key=lambda call: call.changed_at)[:limit]
+        return Page(tuple(map(self._call, part)), part[-1].id if len(part) < len(found) else None)
+
+
+class TestOrderedByStamp(ConnectorContract):
+    connector = OrderedByStamp
+    caught_by = "a walk is complete over pages of any size"
+
+
 class PagesByStamp(MemoryConnector):
     """Goes on after the last stamp it has seen."""
 
