@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from velma_connectors.errors import RetryLater, SkipCall
 from velma_connectors.http import HttpFailure, Resolve, resolve_name
@@ -15,20 +14,10 @@ from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.hubspot.redirector import is_redirector, with_call
 from velma_connectors.hubspot.redirects import LATER_SECONDS, AudioFinder
 from velma_connectors.model import Call, Recording, RecordingSource
+from velma_connectors.recordings.links import lasting_part
 from velma_connectors.url import Url
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-_SIGNING_PREFIXES = ("x-amz-", "x-goog-", "x-ms-", "x-oss-")
-_SIGNING = frozenset({
-    "access_token", "accesstoken", "auth", "auth_token", "authorization", "authtoken", "bearer",
-    "credential", "credentials", "jwt", "token",
-    "hmac", "sig", "sign", "signature", "signed",
-    "exp", "expire", "expires", "expires_at", "expires_in", "expiration", "expiry", "ts", "timestamp",
-    "valid_until",
-    "awsaccesskeyid", "googleaccessid", "key-pair-id", "ossaccesskeyid", "policy",
-    "se", "sip", "ske", "skoid", "sks", "skt", "sktid", "skv", "sp", "spr", "sr", "srt", "ss", "st", "sv",
-})  # fmt: skip
-"""Query parameters that sign a link or limit its life, in lower case. The short ones are Azure's."""
 
 
 def linked_recording(link: str, call_id: str, base_url: str) -> Recording | None:
@@ -47,22 +36,8 @@ def linked_recording(link: str, call_id: str, base_url: str) -> Recording | None
 
 
 def identity(recording: Recording) -> str:
-    """What stays the same as long as it is the same audio: the link without its signature.
-
-    Dialers sign their links anew whenever they touch a call.
-    """
-    try:
-        parts = urlsplit(recording.locator)
-    except ValueError:
-        return f"{recording.source} {recording.locator}"
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    lasting = sorted(pair for pair in query if not _is_signing(pair[0].lower()))
-    host = parts.netloc.rpartition("@")[2].lower()
-    return f"{recording.source} {host}{parts.path}?{urlencode(lasting)}"
-
-
-def _is_signing(name: str) -> bool:
-    return name in _SIGNING or name.startswith(_SIGNING_PREFIXES)
+    """What stays the same as long as it is the same audio: the link without its signature."""
+    return f"{recording.source} {lasting_part(recording.locator)}"
 
 
 @contextmanager

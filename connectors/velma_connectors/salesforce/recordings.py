@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from velma_connectors.errors import RetryLater, SkipCall
 from velma_connectors.model import Call, Recording, RecordingSource
+from velma_connectors.recordings.links import lasting_part
 from velma_connectors.salesforce.client import Row, SalesforceClient
 from velma_connectors.salesforce.soql import is_id, listed, portions, select
 from velma_connectors.salesforce.verdicts import RequestRefused
@@ -39,13 +39,6 @@ MEDIA_TYPES: Mapping[str, str] = {
 _ANCHOR = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 _URL = re.compile(r"""https?://[^\s<>"']+""", re.IGNORECASE)
 
-_SIGNATURE_PARAMETERS = re.compile(
-    r"x-(amz|goog|oss|cos)-.*|(access_?)?token|auth|authorization|awsaccesskeyid|googleaccessid|credential|"
-    r"exp|expires?|expiry|expires_?(at|in|on)|hmac|jwt|key-pair-id|nonce|policy|s(ig|ignature)|ts|timestamp|"
-    r"s[vetrpki]|spr|skoid|sktid|skt|ske|sks|skv",
-    re.IGNORECASE,
-)
-
 
 def link_in(text: str) -> str | None:
     """The web address in a field: the href of an anchor, else the first address in the text."""
@@ -66,20 +59,13 @@ def linked_recording(row: Mapping[str, Any], fields: Sequence[str]) -> Recording
 
 
 def identity(recording: Recording) -> str:
-    """What stays the same as long as it is the same audio.
+    """What stays the same as long as it is the same audio: a link without its signature, a file's checksum.
 
-    For a link: host, path and the query parameters that do not look like a signature or its lifetime,
-    because dialers sign their links anew on every change. For a file: its checksum, else its version id.
+    A file without a checksum is told by its version id.
     """
     if recording.source is RecordingSource.CRM:
         return f"file {recording.checksum or recording.locator}"
-    parts = urlsplit(recording.locator)
-    lasting = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _SIGNATURE_PARAMETERS.fullmatch(name)
-    )
-    return f"link {parts.netloc.rpartition('@')[2].lower()}{parts.path}?{urlencode(lasting)}"
+    return f"link {lasting_part(recording.locator)}"
 
 
 def attached_recordings(client: SalesforceClient, activity_ids: Sequence[str]) -> dict[str, Recording]:
