@@ -48,7 +48,7 @@ class OrderedByStamp(MemoryConnector):
 
 class TestOrderedByStamp(ConnectorContract):
     connector = OrderedByStamp
-    caught_by = "a walk is complete over pages of any size [2]"
+    caught_by = "calls that changed in another order than they were made are all found [2]"
 
 
 class PagesByStamp(MemoryConnector):
