@@ -99,7 +99,7 @@ class StageEntry(_Strict):
 class AnalysisFile(_Strict):
     """`analysis.yaml`."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(description="Version of this format: 1.")
     language: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z]{2}(-[A-Za-z]{2})?$",
