@@ -1,7 +1,9 @@
 """Records the cassettes of one CRM anew: from its emulator, or from a real account.
 
-python tests/cassettes/record.py salesforce
-python tests/cassettes/record.py hubspot --config velma-sync.yaml --connection NAME --call ID
+    python tests/cassettes/record.py salesforce
+    python tests/cassettes/record.py hubspot --config velma-sync.yaml --connection NAME --call ID
+
+README.md tells what is written to a real account, and what to look at before committing.
 """
 
 from __future__ import annotations

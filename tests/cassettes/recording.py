@@ -22,6 +22,7 @@ from stages import CONFIGURED, Setting, Stage
 from tape import playing, read_cassette, recording, write_cassette
 from vocabulary import WORDS
 
+from velma_connectors.errors import StopConnection
 from velma_connectors.model import (
     CallRef,
     FieldUpdate,
@@ -29,6 +30,7 @@ from velma_connectors.model import (
     RecordRef,
     Target,
     Window,
+    WriteResult,
     WriteStatus,
 )
 from velma_connectors.protocol import CrmConnector
@@ -37,8 +39,8 @@ from velma_sync.config.load import Connection
 AROUND = timedelta(minutes=5)
 """How long before and after the named call's last change other calls are looked for."""
 
-
 SENTENCES = ("says", "reason", "skip_reason")
+"""Members of an outcome that hold a message of ours, which may name what was replaced."""
 
 
 class NotRecorded(Exception):
@@ -97,10 +99,17 @@ def restored(stage: Stage, setting: Setting, cast: Cast) -> Iterator[None]:
 
 
 def _write_back(crm: CrmConnector, updates: list[FieldUpdate]) -> None:
-    for update, result in zip(updates, crm.write(updates), strict=True):
-        if result.status is not WriteStatus.OK or result.dropped:
-            names = ", ".join(update.fields)
-            raise NotRecorded(f"{update.record} could not be restored; look at its fields {names}.")
+    try:
+        results = crm.write(updates)
+    except StopConnection:
+        results = [WriteResult(WriteStatus.REJECTED)] * len(updates)
+    left = [
+        f"{update.record} could not be restored; look at its fields {', '.join(update.fields)}."
+        for update, result in zip(updates, results, strict=True)
+        if result.status is not WriteStatus.OK or result.dropped
+    ]
+    if left:
+        raise NotRecorded(" ".join(left))
 
 
 def _record(stage: Stage, setting: Setting, cast: Cast, scene: Scene, folder: Path) -> Path:

@@ -23,6 +23,8 @@ from scrubbing import Scrubber
 from stages import CONFIGURED, SANDBOX, Setting, Stage
 from tape import Exchange, read_cassette
 
+from velma_connectors.errors import StopConnection
+from velma_connectors.model import FieldUpdate, WriteResult, WriteStatus
 from velma_connectors.registry import load_kind
 
 
@@ -77,6 +79,25 @@ def test_values_are_taken_back_also_when_a_scene_breaks_off(account: Account) ->
     with pytest.raises(KeyboardInterrupt):
         break_off()
     assert account.values() == before
+
+
+@pytest.mark.parametrize("refusal", ["of the fields", "of the connection"])
+def test_a_record_that_cannot_be_restored_is_told(
+    account: Account, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    setting = account.setting
+    cast = account.stage.cast(setting.call, setting.deal, setting.hosted, setting.window)
+
+    def refuse(_crm: object, updates: list[FieldUpdate]) -> list[WriteResult]:
+        if refusal == "of the connection":
+            raise StopConnection("revoked")
+        return [WriteResult(WriteStatus.REJECTED) for _ in updates]
+
+    with closing(account.stage.connect(setting.options, setting.now)) as crm:
+        monkeypatch.setattr(type(crm), "write", refuse)
+    both = f"{cast.call} could not be restored.* {cast.deal} could not be restored"
+    with pytest.raises(NotRecorded, match=both), restored(account.stage, setting, cast):
+        pass
 
 
 class _Leaking(Scrubber):
