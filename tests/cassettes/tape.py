@@ -173,7 +173,7 @@ class _Disk:
             requests.append(Request(**request))
             body = {"string": (response["body"]["string"] or "").encode()}
             responses.append({**response, "body": body})
-        return requests, responses, document["metadata"]
+        return requests, responses
 
     def save_cassette(self, path: str, _recorded: object, serializer: object) -> None:
         raise AssertionError(f"{path} is only played")
