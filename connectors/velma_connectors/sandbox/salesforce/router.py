@@ -7,9 +7,11 @@ from werkzeug.routing import Map, Rule
 
 from velma_connectors.sandbox.salesforce.refusals import Refusal, RequestRefusal, not_found
 from velma_connectors.sandbox.salesforce.rest import (
+    analytics,
     collections,
     composite,
     describe,
+    folders,
     organization,
     queries,
     records,
@@ -27,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *upserts.ROUTES,
     *composite.ROUTES,
     *tooling.ROUTES,
+    *analytics.ROUTES,
+    *folders.ROUTES,
 )
 
 

@@ -66,3 +66,12 @@ class OrgSwitches:
 
     api_disabled_status: int = 403
     """HTTP status of API_DISABLED_FOR_ORG for a user without the API Enabled permission."""
+
+    created_report_status: int = 200
+    """HTTP status of a report that was made: 200 is seen, 201 would be usual."""
+
+    activity_columns: Literal["Activity", "object"] = "Activity"
+    """How report columns name custom fields of activities: `Activity.X__c`, or by Task and Event."""
+
+    boolean_filter_values: bool = False
+    """True: checkbox columns of reports list their filter values, which are then `1` and `0`."""

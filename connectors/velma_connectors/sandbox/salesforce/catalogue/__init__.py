@@ -7,6 +7,7 @@ from velma_connectors.sandbox.salesforce.catalogue.files import (
     CONTENT_VERSION,
 )
 from velma_connectors.sandbox.salesforce.catalogue.parties import ACCOUNT, CONTACT, LEAD
+from velma_connectors.sandbox.salesforce.catalogue.reports import FOLDER, REPORT
 from velma_connectors.sandbox.salesforce.catalogue.sales import (
     CONTACT_ROLE,
     OPPORTUNITY,
@@ -45,6 +46,8 @@ DATA_OBJECTS: dict[str, ObjectDefinition] = {
         PERMISSION_SET,
         PERMISSION_SET_ASSIGNMENT,
         FIELD_PERMISSIONS,
+        FOLDER,
+        REPORT,
     )
 }
 TOOLING_OBJECTS: dict[str, ObjectDefinition] = {CUSTOM_FIELD.name: CUSTOM_FIELD}

@@ -19,10 +19,13 @@ ALL_PERMISSIONS = frozenset(
     {
         "ApiEnabled",
         "AssignPermissionSets",
+        "CreateCustomizeReports",
+        "CreateReportFolders",
         "CustomizeApplication",
         MANAGE_SETS,
         "ModifyAllData",
         "QueryAllFiles",
+        "RunReports",
         "ViewAllData",
         "ViewSetup",
     }
