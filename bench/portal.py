@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from velma_connectors.sandbox.hubspot import HubSpotEmulator, HubSpotPortal
-
 from bench.controlled import CALL_SECONDS, CALLS_PER_DEAL, SettableClock
+from velma_connectors.sandbox.hubspot import HubSpotEmulator, HubSpotPortal
 
 TOKEN = "pat-na1-bench"
 PIPELINE = "Bench sales"
