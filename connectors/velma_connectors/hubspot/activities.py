@@ -71,9 +71,12 @@ class Activity:
     def started_at(self) -> datetime:
         """When the call took place, as its record says; else when the record was made."""
         try:
-            return parse_stamp(self._text("hs_timestamp"))
+            told = parse_stamp(self._text("hs_timestamp"))
         except ValueError:
-            return parse_stamp(self.row["createdAt"])
+            return self._created_at
+        # A start after the record was last touched is a mistake. On a deal, the call would pass for the
+        # newest until that day has come.
+        return told if told <= self.changed_at else self._created_at
 
     @property
     def seconds(self) -> int | None:
@@ -142,6 +145,10 @@ class Activity:
             fingerprint=_fingerprint(recording, skip_reason),
             skip_reason=skip_reason,
         )
+
+    @property
+    def _created_at(self) -> datetime:
+        return parse_stamp(self.row["createdAt"])
 
     def _text(self, name: str) -> str:
         """A property, "" when it is empty or was not told."""

@@ -189,19 +189,16 @@ def decode(value: str | None, kind: FieldKind) -> FieldValue:
 
 def parse_stamp(text: str) -> datetime:
     """A time that HubSpot wrote: ISO 8601, or milliseconds since 1970. Raises ValueError."""
-    if _DIGITS.fullmatch(text):
-        try:
+    try:
+        if _DIGITS.fullmatch(text):
             return datetime.fromtimestamp(int(text) / 1000, UTC)
-        except (OverflowError, OSError):
-            raise ValueError("the time is out of range") from None
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (OverflowError, OSError):
+        raise ValueError("the time is out of range") from None
 
 
 def _number(value: str) -> int | float | str:
-    if not _NUMBER.fullmatch(value):
+    if not _NUMBER.fullmatch(value) or not math.isfinite(number := float(value)):
         return value
-    if _DIGITS.fullmatch(value):
-        return int(value)
-    number = float(value)
-    return number if math.isfinite(number) else value
+    return int(value) if _DIGITS.fullmatch(value) else number

@@ -140,7 +140,7 @@ class Pace:
         """The time zone whose midnight begins the portal's day, as its account details name it."""
         try:
             self._zone = ZoneInfo(str(name))
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             self._zone = None
 
     @property

@@ -68,11 +68,19 @@ class Answer:
     content: bytes | str = field(repr=False)
 
     def document(self) -> object:
-        """The JSON it holds; None when it holds none, such as the page of a gateway."""
+        """The JSON it holds; None when it holds none, such as the page of a gateway.
+
+        Half an emoji, as a cut at so many characters leaves it, becomes a question mark: nothing stores it.
+        """
+        content = self.content
+        text = content if isinstance(content, str) else content.decode("utf-8-sig", "replace")
         try:
-            return json.loads(self.content)
+            document = json.loads(text)
+            if _HALF_EMOJI.search(text):
+                return json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
         except (ValueError, RecursionError):
             return None
+        return document
 
 
 class RequestRefused(StopConnection):
@@ -139,6 +147,8 @@ ADVICE: Mapping[str, str] = {
     "VALIDATION_ERROR": "the request does not pass HubSpot's checks",
 }
 
+_HALF_EMOJI = re.compile(r"\\u[dD][89a-fA-F]")
+"""Part of a character of two halves, as JSON escapes it; the other half may be missing."""
 _LIMIT_WORDS = re.compile(r"daily|ten_secondly|secondly", re.IGNORECASE)
 _CODE = re.compile(r"\w{1,80}", re.ASCII)
 _EMBEDDED = "Property values were not valid: "

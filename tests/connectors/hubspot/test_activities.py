@@ -109,6 +109,11 @@ def test_the_start_is_read_in_either_spelling(told: str, started_at: datetime) -
     assert found.tzinfo is UTC
 
 
+@pytest.mark.parametrize("told", ["2026-03-02T09:20:01Z", "2099-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+def test_a_start_after_the_record_was_last_touched_is_not_believed(told: str) -> None:
+    assert call(hs_timestamp=told).started_at == datetime(2026, 3, 2, 9, 10, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "seconds"),
     [

@@ -136,6 +136,29 @@ def test_an_empty_window_is_a_complete_walk_of_one_request(desk: Desk) -> None:
     assert desk.portal.usage.snapshot()["requests"] == 2
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"hs_timestamp": "9999-12-31T23:59:59Z"},
+        {"hs_timestamp": "-62135596800000"},
+        {"hs_call_duration": "-5"},
+        {"hs_call_duration": "9" * 400},
+        {"hs_call_title": "cut within an emoji \ud83d"},
+        {"hs_call_recording_url": "https://dialer.example/\ud83d"},
+        {"hs_call_recording_url": "https://[::1"},
+    ],
+)
+def test_a_call_with_odd_values_is_found_with_all_others(desk: Desk, odd: dict[str, str]) -> None:
+    contact = desk.portal.insert("contacts", {"firstname": "Paul"})
+    made = [desk.call(), desk.call(0, **odd), desk.call()]
+    for call in made:
+        desk.portal.associate("calls", call, "contacts", contact)
+    found = desk.walk(desk.last_day)
+    assert ids(found) == made
+    for call in found:
+        assert f"{call.title} {call.recording.locator if call.recording else ''}".encode()
+
+
 def test_calls_edited_during_the_walk_are_found_in_this_window_or_the_next(desk: Desk) -> None:
     made = [desk.call() for _ in range(6)]
     window = Window(desk.minutes_ago(60), desk.minutes_ago(1))

@@ -152,8 +152,11 @@ def test_null_and_the_empty_text_are_both_empty(kind: FieldKind) -> None:
         ("12 apples", FieldKind.NUMBER),
         ("1e999", FieldKind.NUMBER),
         ("1_000", FieldKind.NUMBER),
+        ("9" * 400, FieldKind.NUMBER),
+        ("9" * 5_000, FieldKind.NUMBER),
         ("soon", FieldKind.DATE),
         ("9" * 30, FieldKind.DATETIME),
+        ("0001-01-01T00:00:00+14:00", FieldKind.DATETIME),
     ],
 )
 def test_a_strange_value_stays_a_text_and_is_not_taken_for_empty(text: str, kind: FieldKind) -> None:

@@ -235,7 +235,7 @@ def test_an_answer_from_before_midnight_does_not_close_the_new_day() -> None:
     pace.admit(search=False)
 
 
-@pytest.mark.parametrize("name", [None, "Mars/Olympus_Mons", "../etc/passwd", ""])
+@pytest.mark.parametrize("name", [None, "Mars/Olympus_Mons", "../etc/passwd", "America", ""])
 def test_without_a_known_zone_the_day_is_looked_at_again_by_the_hour(name: str | None) -> None:
     clock = ManualClock()
     pace = paced(clock)
