@@ -16,7 +16,7 @@ from velma_connectors.hubspot.neighbours import Neighbours
 from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.hubspot.provisioning import Provisioner
 from velma_connectors.hubspot.recordings import open_recording
-from velma_connectors.hubspot.schema import Planner
+from velma_connectors.hubspot.schema import OBJECTS, Planner
 from velma_connectors.hubspot.values import read_values
 from velma_connectors.hubspot.writing import Writer
 from velma_connectors.model import (
@@ -42,13 +42,7 @@ from velma_connectors.model import (
 CAPABILITIES = Capabilities(
     write_batch=400,
     batch_requests=30,
-    objects={
-        Target.CALL: ("calls",),
-        Target.DEAL: ("deals",),
-        Target.CONTACT: ("contacts",),
-        Target.LEAD: (),
-        Target.ACCOUNT: ("companies",),
-    },
+    objects=OBJECTS,
     note_targets=(Target.DEAL, Target.CONTACT, Target.ACCOUNT),
 )
 """Four hundred updates fill four requests; what is read before writing costs little more than for one."""
@@ -113,7 +107,7 @@ class HubSpotConnector:
         return self._writer.write(updates)
 
     def plan_fields(self, specs: Sequence[FieldSpec]) -> list[SchemaStep]:
-        return Planner(self._client, CAPABILITIES.objects).plan(specs)
+        return Planner(self._client, OBJECTS).plan(specs)
 
     def create_fields(self, steps: Sequence[SchemaStep]) -> list[SchemaResult]:
         try:

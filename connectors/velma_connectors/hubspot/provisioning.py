@@ -11,15 +11,14 @@ from velma_connectors.errors import OutcomeUnknown
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.fields import Definition, field_of
-from velma_connectors.hubspot.note_links import NOTES
 from velma_connectors.hubspot.schema import (
     ARCHIVED,
     GROUP,
     GROUP_LABEL,
-    NOTE_KEY,
     archived_names,
     definition,
     definitions_of,
+    is_note_key,
     key_reason,
     misfit,
     missing_options,
@@ -29,6 +28,7 @@ from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import SchemaAction, SchemaResult, SchemaStep
 
 MAX_INPUTS = 100
+GROUP_BODY = {"name": GROUP, "label": GROUP_LABEL}
 _WORK = (SchemaAction.CREATE, SchemaAction.CHANGE)
 
 Key = tuple[str, str]
@@ -66,9 +66,8 @@ class Provisioner:
 
     def _create(self, name: str, creations: Mapping[str, SchemaStep]) -> dict[str, str]:
         """Make the missing properties; reasons of those that were refused, by name."""
-        group = {"name": GROUP, "label": GROUP_LABEL}
-        refusal = self._try("POST", paths.properties(name, "groups"), group)
-        ordinary = [step for step in creations.values() if not _is_note_key(step)]
+        refusal = self._try("POST", paths.properties(name, "groups"), GROUP_BODY)
+        ordinary = [step for step in creations.values() if not is_note_key(step.spec, step.object)]
         self._create_together(name, ordinary)
         try:
             there = definitions_of(self._client, name)
@@ -89,7 +88,7 @@ class Provisioner:
 
     def _create_alone(self, name: str, step: SchemaStep) -> str:
         path = paths.properties(name)
-        if _is_note_key(step):
+        if is_note_key(step.spec, step.object):
             reason = self._create_note_key(path, step)
         else:
             reason = self._try("POST", path, definition(step.spec))
@@ -145,10 +144,6 @@ class Provisioner:
         except (RequestRefused, OutcomeUnknown) as failure:
             return str(failure)
         return ""
-
-
-def _is_note_key(step: SchemaStep) -> bool:
-    return step.object == NOTES and step.spec.name == NOTE_KEY.name
 
 
 def _untouched(step: SchemaStep) -> SchemaResult:

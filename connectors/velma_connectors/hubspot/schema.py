@@ -20,6 +20,14 @@ from velma_connectors.model import Field, FieldKind, FieldSpec, SchemaAction, Sc
 
 GROUP = "velma"
 GROUP_LABEL = "Velma"
+OBJECTS: Mapping[Target, tuple[str, ...]] = {
+    Target.CALL: ("calls",),
+    Target.DEAL: ("deals",),
+    Target.CONTACT: ("contacts",),
+    Target.LEAD: (),
+    Target.ACCOUNT: ("companies",),
+}
+"""Names of the objects behind each target."""
 TYPE_IDS: Mapping[str, str] = {
     "calls": "0-48",
     "deals": "0-3",
@@ -41,7 +49,7 @@ ARCHIVED = (
     "a deleted property of this name exists; if HubSpot refuses the name, restore that one in its settings"
 )
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _TEXTS = (FieldKind.TEXT, FieldKind.LONG_TEXT)
 _CHOICES = (FieldKind.CHOICE, FieldKind.MULTI_CHOICE)
 
@@ -68,8 +76,7 @@ class Planner:
 
     def plan(self, specs: Sequence[FieldSpec]) -> list[SchemaStep]:
         """One step per field and object, in the order of the fields; the key of notes comes last."""
-        pairs = [(spec, name) for spec in specs for name in self._objects[spec.target]]
-        pairs.append((NOTE_KEY, NOTES))
+        pairs = wanted_properties(specs, self._objects)
         schemas = {name: self._read(name) for name in dict.fromkeys(name for _, name in pairs)}
         missing = {name for spec, name in pairs if spec.name not in schemas[name].definitions}
         self._add_limits({name: schemas[name] for name in missing if not schemas[name].refusal})
@@ -98,6 +105,19 @@ class Planner:
             for entry in answer.get("byObjectType") or ()
             if entry.get("limit") is not None and entry.get("usage") is not None
         }
+
+
+def wanted_properties(
+    specs: Sequence[FieldSpec], objects: Mapping[Target, Sequence[str]]
+) -> list[tuple[FieldSpec, str]]:
+    """Each field with each of its objects, in the order of the fields; the key of notes comes last."""
+    pairs = [(spec, name) for spec in specs for name in objects[spec.target]]
+    return [*pairs, (NOTE_KEY, NOTES)]
+
+
+def is_note_key(spec: FieldSpec, object_name: str) -> bool:
+    """The key of notes is unique, where the portal allows it."""
+    return object_name == NOTES and spec.name == NOTE_KEY.name
 
 
 def definitions_of(client: HubSpotClient, object_name: str) -> dict[str, Definition]:
@@ -129,18 +149,21 @@ def _step(spec: FieldSpec, name: str, schema: ObjectSchema) -> SchemaStep:
 
 
 def _creation(spec: FieldSpec, name: str, schema: ObjectSchema) -> SchemaStep:
-    obstacle = ""
-    if not _NAME.fullmatch(spec.name):
-        obstacle = "no such property; a new one is named in small letters, digits and underscores"
-    elif spec.kind is FieldKind.OTHER:
-        obstacle = "properties of this kind are not created"
-    elif schema.room is not None and schema.room < 1:
-        obstacle = "the portal's limit of custom properties on this object is reached; delete unused ones"
-    if obstacle:
-        return SchemaStep(SchemaAction.CANNOT, name, spec, obstacle)
+    reason = obstacle(spec)
+    if not reason and schema.room is not None and schema.room < 1:
+        reason = "the portal's limit of custom properties on this object is reached; delete unused ones"
+    if reason:
+        return SchemaStep(SchemaAction.CANNOT, name, spec, reason)
     if schema.room is not None:
         schema.room -= 1
     return SchemaStep(SchemaAction.CREATE, name, spec, ARCHIVED if spec.name in schema.archived else "")
+
+
+def obstacle(spec: FieldSpec) -> str:
+    """Why a missing property cannot be created in any portal; empty when it can."""
+    if not _NAME.fullmatch(spec.name):
+        return "no such property; a new one is named in small letters, digits and underscores"
+    return "properties of this kind are not created" if spec.kind is FieldKind.OTHER else ""
 
 
 def misfit(spec: FieldSpec, found: Field) -> str:

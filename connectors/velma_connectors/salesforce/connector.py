@@ -24,7 +24,6 @@ from velma_connectors.model import (
     RecordRef,
     SchemaResult,
     SchemaStep,
-    Target,
     Window,
     WriteResult,
 )
@@ -35,7 +34,7 @@ from velma_connectors.salesforce.identity import who_we_are
 from velma_connectors.salesforce.options import SalesforceOptions
 from velma_connectors.salesforce.provisioning import Provisioner
 from velma_connectors.salesforce.recordings import open_recording
-from velma_connectors.salesforce.schema import Planner
+from velma_connectors.salesforce.schema import Planner, objects_behind
 from velma_connectors.salesforce.values import read_values
 from velma_connectors.salesforce.writing import Writer
 
@@ -68,13 +67,7 @@ class SalesforceConnector:
         self._writer = Writer(self._client, wait)
         self._capabilities = Capabilities(
             write_batch=WRITE_BATCH,
-            objects={
-                Target.CALL: options.calls_from,
-                Target.DEAL: ("Opportunity",),
-                Target.CONTACT: ("Contact",),
-                Target.LEAD: ("Lead",),
-                Target.ACCOUNT: ("Account",),
-            },
+            objects=objects_behind(options.calls_from),
         )
 
     @property

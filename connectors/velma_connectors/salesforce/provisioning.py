@@ -15,7 +15,6 @@ from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.fields import field_of
 from velma_connectors.salesforce.permissions import Permissions
 from velma_connectors.salesforce.schema import (
-    ACTIVITIES,
     definitions,
     entries_of,
     metadata,
@@ -23,6 +22,7 @@ from velma_connectors.salesforce.schema import (
     missing_options,
     option,
     owner,
+    shown_on,
 )
 from velma_connectors.salesforce.verdicts import RequestRefused
 
@@ -92,12 +92,13 @@ class Provisioner:
         values = (value_set.get("valueSetDefinition") or {}).get("value")
         if values is None:
             return "its options cannot be read; add them in Setup"
-        known = {value.get("valueName") or value.get("fullName"): value for value in values}
+        known = {str(value.get("valueName") or value.get("fullName")).casefold(): value for value in values}
         for choice in spec.choices:
-            if choice not in known:
+            there = known.get(choice.casefold())
+            if there is None:
                 values.append(option(choice))
-            elif known[choice].get("isActive") is False:
-                known[choice]["isActive"] = True
+            elif there.get("isActive") is False:
+                there["isActive"] = True
         body = {"FullName": full_name, "Metadata": definition}
         return self._try("PATCH", f"{_FIELDS}/{field_id}", body)
 
@@ -122,12 +123,8 @@ def _split(full_name: str) -> tuple[str, str]:
 
 
 def _visible_names(work: Sequence[SchemaStep]) -> list[str]:
-    """`Object.Field` of all that must be shown. Task and Event share it: one alone may undo the other."""
-    names = [
-        f"{name}.{step.spec.name}"
-        for step in work
-        for name in (ACTIVITIES if step.object in ACTIVITIES else (step.object,))
-    ]
+    """`Object.Field` of all that must be shown."""
+    names = [f"{name}.{step.spec.name}" for step in work for name in shown_on(step.object)]
     return list(dict.fromkeys(names))
 
 

@@ -7,6 +7,7 @@ does not list may still exist, and is looked up among the definitions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,19 @@ HELP_LENGTH = 510
 
 _TEXTS = (FieldKind.TEXT, FieldKind.LONG_TEXT)
 _CUSTOM = "__c"
+_NEW_NAME = re.compile(r"(?=.{1,40}__c$)[A-Za-z](_?[A-Za-z0-9])*__c", re.ASCII)
+"""At most 40 characters before the suffix, no two underscores in a row (Metadata API, CustomField)."""
+
+
+def objects_behind(calls_from: Sequence[str]) -> dict[Target, tuple[str, ...]]:
+    """Names of the objects behind each target; calls live in tasks, events or both."""
+    return {
+        Target.CALL: tuple(calls_from),
+        Target.DEAL: ("Opportunity",),
+        Target.CONTACT: ("Contact",),
+        Target.LEAD: ("Lead",),
+        Target.ACCOUNT: ("Account",),
+    }
 
 
 class Planner:
@@ -50,6 +64,11 @@ def owner(object_name: str) -> str:
     return "Activity" if object_name in ACTIVITIES else object_name
 
 
+def shown_on(object_name: str) -> tuple[str, ...]:
+    """Objects that a field is shown on. Task and Event go together: granting one may undo the other."""
+    return ACTIVITIES if object_name in ACTIVITIES else (object_name,)
+
+
 def entries_of(client: SalesforceClient, object_name: str) -> dict[str, Mapping[str, Any]]:
     """Describe entries of the visible fields, by name."""
     return {entry["name"]: entry for entry in describe(client, object_name)}
@@ -74,8 +93,8 @@ def _step(spec: FieldSpec, name: str, entry: Mapping[str, Any] | None, *, exists
     if entry is None and exists:
         return SchemaStep(SchemaAction.CHANGE, name, spec, "exists but is hidden; access will be granted")
     if entry is None:
-        obstacle = _obstacle(spec, name)
-        return SchemaStep(SchemaAction.CANNOT if obstacle else SchemaAction.CREATE, name, spec, obstacle)
+        reason = obstacle(spec, name)
+        return SchemaStep(SchemaAction.CANNOT if reason else SchemaAction.CREATE, name, spec, reason)
     field = field_of(entry)
     mismatch = misfit(spec, field)
     if mismatch:
@@ -100,9 +119,12 @@ def _may_be_granted(entry: Mapping[str, Any]) -> bool:
     return bool(entry["custom"]) and not entry.get("calculated") and not entry.get("autoNumber")
 
 
-def _obstacle(spec: FieldSpec, name: str) -> str:
+def obstacle(spec: FieldSpec, name: str) -> str:
+    """Why a missing field cannot be created on that object; empty when it can."""
     if not spec.name.endswith(_CUSTOM):
         return "no such field, and only fields whose name ends in __c can be created"
+    if not _NEW_NAME.fullmatch(spec.name):
+        return "no such field; a new one has up to 40 letters, digits and single underscores before its __c"
     if spec.kind is FieldKind.LONG_TEXT and name in ACTIVITIES:
         return "activities take no custom long text; map it to Description or to short text"
     if spec.kind is FieldKind.OTHER:
@@ -120,8 +142,9 @@ def misfit(spec: FieldSpec, field: Field) -> str:
 
 
 def missing_options(spec: FieldSpec, field: Field) -> list[str]:
-    """Wanted options that the picklist does not offer."""
-    return [choice for choice in spec.choices if choice not in field.choices]
+    """Wanted options that the picklist does not offer. Capitals do not matter, to Salesforce neither."""
+    offered = {choice.casefold() for choice in field.choices}
+    return [choice for choice in spec.choices if choice.casefold() not in offered]
 
 
 def metadata(spec: FieldSpec) -> dict[str, object]:

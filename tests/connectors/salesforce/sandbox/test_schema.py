@@ -8,6 +8,7 @@ from typing import Any
 from velma_connectors.model import (
     SchemaAction,
 )
+from velma_connectors.sandbox.salesforce.incoming import Author
 
 
 def test_fields_are_made_once_and_are_usable_at_once(rig: Any) -> None:
@@ -48,6 +49,25 @@ def test_options_are_added_and_the_admins_own_stay(rig: Any) -> None:
     assert rig.provision([wider]) == [SchemaAction.CHANGE]
     assert rig.connector.fields("Task")["Velma_Rivals__c"].choices == ("Acme", "Be", "Gamma")
     assert rig.provision([wider]) == [SchemaAction.LEAVE]
+
+
+def test_an_option_of_the_admin_that_differs_in_capitals_is_the_wanted_one(rig: Any) -> None:
+    rig.provision(rig.call_specs)
+    louder = replace(rig.call_specs[5], choices=("ACME", "Gamma"))
+    assert rig.provision([louder]) == [SchemaAction.CHANGE]
+    assert rig.connector.fields("Task")["Velma_Rivals__c"].choices == ("Acme", "Be", "Gamma")
+
+
+def test_an_option_that_the_admin_switched_off_is_switched_on_where_it_stands(rig: Any) -> None:
+    rig.provision(rig.call_specs)
+    (row,) = (row for row in rig.org.rows("CustomField") if row["DeveloperName"] == "Velma_Rivals")
+    values = row["Metadata"]["valueSet"]["valueSetDefinition"]["value"]
+    values[0]["isActive"] = False
+    author = Author(rig.user_id, rig.now, trusted=True)
+    rig.org.custom_fields.change(row["Id"], row["Metadata"], author)
+    assert rig.connector.fields("Task")["Velma_Rivals__c"].choices == ("Be",)
+    assert rig.provision([replace(rig.call_specs[5], choices=("acme", "Be"))]) == [SchemaAction.CHANGE]
+    assert rig.connector.fields("Task")["Velma_Rivals__c"].choices == ("Acme", "Be")
 
 
 def test_without_the_right_to_customize_the_reason_is_told(rig: Any) -> None:
