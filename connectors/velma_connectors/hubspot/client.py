@@ -21,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.exceptions import TimeoutError as OverdueAnswer
 from urllib3.response import BaseHTTPResponse
 
+from velma_connectors.clocks import seconds_ahead
 from velma_connectors.errors import OutcomeUnknown, RetryLater, Verdict
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.options import HubSpotOptions
@@ -84,6 +85,7 @@ class HubSpotClient:
         self._api, self._not_success = _library(options)
         self._counting = threading.Lock()
         self._sent = 0
+        self._clock_ahead: float | None = None
 
     def get(self, path: str, params: Params | None = None) -> Any:
         """The JSON behind a path. A parameter with several values is repeated."""
@@ -106,6 +108,11 @@ class HubSpotClient:
         used, allowed = self._pace.day or (None, None)
         return ApiBudget(used=used, allowed=allowed, requests=self._sent)
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which HubSpot's clock was ahead of ours at its last answer; None before one."""
+        return self._clock_ahead
+
     def close(self) -> None:
         self._api.rest_client.pool_manager.clear()
 
@@ -124,6 +131,7 @@ class HubSpotClient:
         sent_at = self._now()
         answer = self._sent_and_answered(request)
         self._pace.learn(answer.headers, sent_at)
+        self._clock_ahead = seconds_ahead(answer.headers.get("Date", ""), self._now().timestamp())
         if not 200 <= answer.status < 300:
             raise self._refusal(request, answer, sent_at)
         if answer.status == 204:

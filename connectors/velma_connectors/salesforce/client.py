@@ -24,6 +24,7 @@ from simple_salesforce.util import exception_handler
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import NewConnectionError
 
+from velma_connectors.clocks import seconds_ahead
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
 from velma_connectors.model import ApiBudget
 from velma_connectors.salesforce.options import SalesforceOptions
@@ -78,6 +79,8 @@ class SalesforceClient:
         self._lock = threading.Lock()
         self._login: Login | None = None
         self._usage: tuple[int, int] | None = None
+        self._clock = clock
+        self._clock_ahead: float | None = None
 
     def query(self, soql: str, *, archived: bool = False) -> list[Row]:
         """All rows of a query, page by page. `archived` also finds archived and deleted records."""
@@ -132,6 +135,11 @@ class SalesforceClient:
         usage = self._usage
         used, allowed = usage if usage else (None, None)
         return ApiBudget(used=used, allowed=allowed, requests=self._transport.sent)
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which the org's clock was ahead of ours at its last answer; None before one."""
+        return self._clock_ahead
 
     def close(self) -> None:
         self._session.close()
@@ -222,6 +230,7 @@ class SalesforceClient:
         return Login(api, token.org_id, token.user_id)
 
     def _note_usage(self, response: requests.Response, *_args: object, **_kwargs: object) -> None:
+        self._clock_ahead = seconds_ahead(response.headers.get("Date", ""), self._clock())
         told = _API_USAGE.search(response.headers.get("Sforce-Limit-Info", ""))
         if told:
             self._usage = (int(told[1]), int(told[2]))

@@ -6,6 +6,12 @@ from velma_connectors.sandbox.salesforce.catalogue.files import (
     CONTENT_DOCUMENT_LINK,
     CONTENT_VERSION,
 )
+from velma_connectors.sandbox.salesforce.catalogue.licences import (
+    PERMISSION_SET_LICENSE,
+    PERMISSION_SET_LICENSE_ASSIGN,
+    USER_LICENSE,
+    USER_PERMISSION_ACCESS,
+)
 from velma_connectors.sandbox.salesforce.catalogue.parties import ACCOUNT, CONTACT, LEAD
 from velma_connectors.sandbox.salesforce.catalogue.reports import FOLDER, REPORT
 from velma_connectors.sandbox.salesforce.catalogue.sales import (
@@ -48,6 +54,10 @@ DATA_OBJECTS: dict[str, ObjectDefinition] = {
         FIELD_PERMISSIONS,
         FOLDER,
         REPORT,
+        USER_LICENSE,
+        PERMISSION_SET_LICENSE,
+        PERMISSION_SET_LICENSE_ASSIGN,
+        USER_PERMISSION_ACCESS,
     )
 }
 TOOLING_OBJECTS: dict[str, ObjectDefinition] = {CUSTOM_FIELD.name: CUSTOM_FIELD}

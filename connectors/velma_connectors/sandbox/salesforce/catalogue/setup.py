@@ -78,6 +78,7 @@ PROFILE = ObjectDefinition(
         *system_fields(deletable=False),
         text("Name", "Name", 255, nillable=False),
         long_text("Description", "Description", 255, filterable=True, sortable=True),
+        lookup("UserLicenseId", "User License ID", "UserLicense", "UserLicense"),
     ),
 )
 

@@ -13,6 +13,7 @@ from velma_connectors.sandbox.salesforce.records import Record
 from velma_connectors.sandbox.salesforce.soql.columns import Column, object_named, reader, resolve
 from velma_connectors.sandbox.salesforce.soql.conditions import ConditionCompiler
 from velma_connectors.sandbox.salesforce.soql.file_visibility import check_link_filter, hidden_files
+from velma_connectors.sandbox.salesforce.soql.own_permissions import show_own_permissions
 from velma_connectors.sandbox.salesforce.soql.projection import Projection
 from velma_connectors.sandbox.salesforce.soql.tree import Order, Path, Query, TypeOf, refuse_query
 
@@ -44,6 +45,7 @@ def run_query(query: Query, caller: Caller, *, everything: bool = False) -> Foun
     check_link_filter(query, definition, caller)
     run = _Run(query, definition, caller, everything)
     projection = run.projection()
+    show_own_permissions(definition, caller)
     rows = run.sorted(run.matching(caller.org.records.all(definition.name)))
     _check_metadata_rows(query, projection, rows)
     return Found(query, tuple(run.cut(rows)), projection)
