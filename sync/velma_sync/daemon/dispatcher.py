@@ -121,7 +121,7 @@ class Dispatcher:
     def _ends(self, load: Workload, *, until_idle: bool) -> bool:
         if self._stopping.is_set() or not until_idle:
             return self._stopping.is_set()
-        if load.more and not load.has_due:
+        if load.more:
             return False
         soon = load.now + timedelta(seconds=WORTH_WAITING_SECONDS)
         return load.has_due or load.next_new is None or load.next_new > soon
