@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 
 from velma_connectors.errors import VelmaSyncError
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The last file in migrations/versions; a test keeps the two equal."""
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -21,7 +21,7 @@ class LedgerTooNew(VelmaSyncError):
 
 def to_newest(engine: sqlalchemy.Engine) -> None:
     """Run the migrations that are missing. Raises LedgerTooNew."""
-    found = _version(engine)
+    found = version_of(engine)
     if found == NEWEST:
         return
     if found is not None and found > NEWEST:
@@ -32,7 +32,8 @@ def to_newest(engine: sqlalchemy.Engine) -> None:
     _upgrade(engine)
 
 
-def _version(engine: sqlalchemy.Engine) -> str | None:
+def version_of(engine: sqlalchemy.Engine) -> str | None:
+    """The schema that a ledger has; None while it is empty. Changes nothing."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

@@ -220,3 +220,13 @@ tick = Table(
     Column("ok", Boolean, nullable=False),
     Column("message", Text),
 )
+
+probe = Table(
+    "probe",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    Column("answer", String, nullable=False),  # one of few words
+    Column("sentence", Text, nullable=False),  # the same for the admin
+    Column("at", Moment, nullable=False),
+)
