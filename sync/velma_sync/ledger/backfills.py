@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from velma_sync.ledger.calls import StoredCall, stored
 from velma_sync.ledger.database import AnyRow, Transaction
@@ -65,7 +65,7 @@ _planned = (
     .limit(bindparam("most"))
 )
 _paid = (
-    select(func.coalesce(func.sum(payment.c.audio_seconds), 0.0))
+    select(func.coalesce(func.sum(func.coalesce(payment.c.audio_seconds, bindparam("unmeasured"))), 0.0))
     .join(call, call.c.id == payment.c.call_id)
     .where(call.c.backfill == bindparam("wanted"), payment.c.outcome != Outcome.REFUSED)
 )
@@ -76,6 +76,7 @@ _unpaid = select(call).where(
     .where(payment.c.call_id == call.c.id, payment.c.outcome != Outcome.REFUSED)
     .exists(),
 )
+_brought_in = select(func.count()).where(call.c.backfill.is_not(None), call.c.state.in_(_MAY_PAY))
 
 
 def begin(
@@ -121,14 +122,22 @@ def planned(tx: Transaction, wanted: int, most: int) -> list[StoredCall]:
     return [stored(row) for row in tx.rows(_planned, {"wanted": wanted, "most": most})]
 
 
-def spent(tx: Transaction, wanted: int) -> Spent:
-    seconds = float(tx.run(_paid, {"wanted": wanted}).scalar_one())
+def spent(tx: Transaction, wanted: int, *, unmeasured: float) -> Spent:
+    """What it has used so far; a request for audio of unknown length counts as `unmeasured` seconds."""
+    seconds = float(tx.run(_paid, {"wanted": wanted, "unmeasured": unmeasured}).scalar_one())
     return Spent(seconds, tuple(stored(row) for row in tx.rows(_unpaid, {"wanted": wanted})))
 
 
-def under_way(tx: Transaction) -> int:
-    """Calls of backfills that were brought in and wait for their answer."""
-    return tx.count(select(func.count()).where(call.c.backfill.is_not(None), call.c.state.in_(_MAY_PAY)))
+def under_way(tx: Transaction, connections: Collection[str]) -> int:
+    """Calls of these connections' backfills that were brought in and are analysed, or could be now."""
+    now = or_(call.c.state == CallState.WORKING, call.c.due_at <= tx.now)
+    return tx.count(_brought_in.where(call.c.connection.in_(connections), now))
+
+
+def waiting(tx: Transaction, connections: Collection[str]) -> int:
+    """Calls of these connections' backfills that were tried in vain and wait for their next try."""
+    later = (call.c.state == CallState.NEW, call.c.due_at > tx.now)
+    return tx.count(_brought_in.where(call.c.connection.in_(connections), *later))
 
 
 def live_due(tx: Transaction, connections: Collection[str]) -> bool:
@@ -149,7 +158,7 @@ def bring_in(tx: Transaction, ids: Sequence[int]) -> None:
 
 
 def plan_skipped(tx: Transaction, backfill_id: int, ranks: Sequence[tuple[int, int]]) -> None:
-    """Calls that were skipped because the connection began later now wait for their turn: (id, rank)."""
+    """Calls that were skipped as too early, or with the rest of a backfill, wait for a turn: (id, rank)."""
     rows = [
         {"call_id": call_id, "backfill": backfill_id, "rank": rank, "code": None, "reason": None}
         for call_id, rank in ranks

@@ -29,11 +29,17 @@ log = structlog.stdlib.get_logger(__name__)
 UNKNOWN_SECONDS = HOUR
 """A call whose length the CRM does not say counts as this long until its recording is measured."""
 NO_RECORDING = "no_recording"
+MOST_WAITING = 200
+"""Calls that may wait for another try while further ones are brought in: links of the past are often dead,
+but an analyzer that is away must not be tried with a whole history.
+"""
+_WANTED_AGAIN = (BEFORE_START, backfills.STOPPED)
+"""Codes of calls that were skipped for no reason of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call of the past to analyse; `known` is its id where the ledger has skipped it as too early."""
+    """A call of the past to analyse; `known` is its id where the ledger has skipped it until now."""
 
     finding: Finding
     known: int | None
@@ -89,7 +95,7 @@ def look_back(engine: Engine, connection: Connection, since: datetime, until: da
             stored = calls.find(tx, looks)
             for ref, look in looks.items():
                 each = stored.get(ref)
-                if each is not None and each.code != BEFORE_START:
+                if each is not None and each.code not in _WANTED_AGAIN:
                     known += 1
                     continue
                 finding = _finding(tx, engine, connection, look)
@@ -203,14 +209,15 @@ def _working(tx: Transaction, engine: Engine) -> list[str]:
 
 def _room(tx: Transaction, engine: Engine) -> int:
     """How many calls may be let in: one slot is kept for calls of today, which go first."""
-    if backfills.live_due(tx, _working(tx, engine)):
+    names = _working(tx, engine)
+    if backfills.live_due(tx, names) or backfills.waiting(tx, names) >= MOST_WAITING:
         return 0
-    return max(0, max(1, engine.settings.max_in_flight - 1) - backfills.under_way(tx))
+    return max(0, max(1, engine.settings.max_in_flight - 1) - backfills.under_way(tx, names))
 
 
 def _feed_one(tx: Transaction, engine: Engine, backfill: Backfill, room: int) -> Fed:
     planned = backfills.planned(tx, backfill.id, room + 1)
-    spent = backfills.spent(tx, backfill.id)
+    spent = backfills.spent(tx, backfill.id, unmeasured=UNKNOWN_SECONDS)
     brought: list[StoredCall] = []
     reason = ""
     for stored in planned[:room]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from velma_connectors.errors import RetryLater
+from velma_connectors.testing.faults import Fault
 from velma_sync.daemon import run_backfills, run_once
 from velma_sync.ledger import backfills
 from velma_sync.ledger.backfills import Backfill
 from velma_sync.ledger.states import CallState
+from velma_sync.pipeline import backfill
 from velma_sync.pipeline.backfill import History, begin, feed, look_back
 from velma_sync.pipeline.operate import retry, status
 from velma_sync.pipeline.settings import EngineSettings
@@ -156,6 +160,51 @@ def test_hours_of_audio_are_a_limit_too_and_an_unknown_length_counts_as_one(narr
     assert [each.stopped_reason for each in going(narrow)] == ["The next call would pass 2.4 hours of audio."]
 
 
+def test_an_unknown_length_counts_as_an_hour_until_it_is_measured(narrow: Rig) -> None:
+    for number in range(4):
+        remember(narrow, f"c{number}", days=10 + number, seconds=None)
+    wanted = begin(narrow.engine, past(narrow), max_hours=2.0)
+    while feed(narrow.engine).calls:
+        narrow.work()
+    assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (2, 2)
+    narrow.write()
+    with narrow.ledger.write() as tx:
+        backfills.go_on(tx, wanted, max_cost=None, max_hours=2.0)
+    assert feed(narrow.engine).calls == 1, "what was measured counts as long as it is"
+
+
+def test_calls_that_wait_for_another_try_leave_room_for_the_next(
+    build_rig: BuildRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_in_flight=3))
+    for number in range(6):
+        remember(rig, f"c{number}", days=10 + number)
+    begin(rig.engine, past(rig))
+    monkeypatch.setattr(backfill, "MOST_WAITING", 3)
+    rig.crm.fail(Fault("open_recording", RetryLater("not yet", after=3000), times=4))
+    while feed(rig.engine).calls:
+        rig.work()
+    assert list(rig.states().values()).count("planned") == 2, "a whole history waits for another try"
+    assert feed(rig.engine).more
+    rig.clock.advance(3600)
+    rig.work()
+    assert feed(rig.engine).calls == 2
+
+
+def test_history_of_a_connection_that_rests_leaves_room_for_the_others(build_rig: BuildRig) -> None:
+    rig = build_rig(names=("sales", "gone"), settings=EngineSettings(max_in_flight=3))
+    for name, connection in rig.engine.connections.items():
+        for number in range(2):
+            at = rig.clock.now() - timedelta(days=10)
+            rig.crms[name].add_call(f"{name} {number}", started_at=at, seconds=600, audio=name.encode())
+        since = rig.clock.now() - timedelta(days=60)
+        begin(rig.engine, look_back(rig.engine, connection, since, rig.clock.now()))
+    everything = rig.engine.connections
+    feed(replace(rig.engine, connections={"gone": everything["gone"]}))
+    assert brought_in(rig) == {"gone 0", "gone 1"}
+    assert feed(replace(rig.engine, connections={"sales": everything["sales"]})).calls == 2
+
+
 def test_what_is_under_way_counts_against_the_limit(build_rig: BuildRig) -> None:
     rig = build_rig(settings=EngineSettings(max_in_flight=5, price_per_hour=6.0))
     for number in range(4):
@@ -232,3 +281,15 @@ def test_somebody_may_take_a_planned_call_ahead_or_end_the_rest(narrow: Rig) -> 
     assert not feed(narrow.engine).more
     assert going(narrow) == []
     assert narrow.call("c0").code == backfills.STOPPED
+
+
+def test_what_was_ended_can_be_begun_again(narrow: Rig) -> None:
+    remember(narrow, "ended")
+    wanted = begin(narrow.engine, past(narrow))
+    with narrow.ledger.write() as tx:
+        backfills.abandon(tx, wanted)
+    again = past(narrow)
+    assert [each.call.ref.id for each in again.candidates] == ["ended"]
+    begin(narrow.engine, again)
+    assert run_backfills(narrow.engine)
+    assert narrow.states() == {"ended": "done"}
