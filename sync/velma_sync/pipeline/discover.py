@@ -45,9 +45,10 @@ def discover(engine: Engine, connection: Connection) -> int:
 
 
 def _window(engine: Engine, row: ConnectionRow, now: datetime) -> Window:
-    if row.covered_until is None:
-        return Window(row.start_at, now)
     overlap = timedelta(seconds=engine.settings.overlap_seconds)
+    # Covered up to a time that is still to come: the clock was wrong, and nobody knows what was read.
+    if row.covered_until is None or row.covered_until - overlap > now:
+        return Window(row.start_at, now)
     return Window(max(row.start_at, row.covered_until - overlap), now)
 
 

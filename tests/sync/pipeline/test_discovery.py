@@ -66,6 +66,17 @@ def test_calls_that_become_visible_late_are_found_by_reading_the_last_minutes_ag
     assert rig.states() == {"late": "new"}
 
 
+def test_after_a_clock_that_ran_ahead_everything_since_the_start_is_read_again(rig: Rig) -> None:
+    rig.poll()
+    rig.clock.advance(300 * 86_400)
+    rig.poll()
+    rig.clock.advance(-300 * 86_400)
+    rig.crm.add_call("meanwhile", audio=b"audio")
+    rig.clock.advance(3600)
+    rig.poll()
+    assert rig.states() == {"meanwhile": "new"}
+
+
 def test_a_walk_that_breaks_off_keeps_its_pages_and_is_walked_again(build_rig: BuildRig) -> None:
     rig = build_rig(settings=EngineSettings(page_calls=2))
     for number in range(4):
