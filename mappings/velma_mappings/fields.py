@@ -5,12 +5,12 @@ Asked before any call is paid for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from velma_connectors.errors import Problem
 from velma_connectors.model import Field, FieldKind, FieldSpec, Target
 from velma_mappings.catalogue import Entry, entries, nearest
-from velma_mappings.mapping_file import MappingFile, Rule
+from velma_mappings.mapping_file import MappingFile, Rule, WhenMissing
 from velma_mappings.plain_text import cut
 from velma_mappings.plan import unusable
 from velma_mappings.transforms import shaped
@@ -20,6 +20,9 @@ LABEL_PREFIX = "Call: "
 LABEL_LENGTH = 40
 HELP_LENGTH = 255
 """Characters; the smallest limits among CRMs."""
+LAST_CALL = "About the last analyzed call."
+LAST_TOLD = "From the last call that told it."
+"""Records other than the call itself hold what came of their calls."""
 
 
 def wanted_fields(mapping: MappingFile) -> list[FieldSpec]:
@@ -73,7 +76,7 @@ def _spec(rule: Rule, entry: Entry) -> FieldSpec:
         name=rule.field,
         label=cut(rule.label or LABEL_PREFIX + entry.label, LABEL_LENGTH),
         kind=entry.kind,
-        help=cut(rule.help or _help(entry), HELP_LENGTH),
+        help=cut(rule.help or _help(entry, rule), HELP_LENGTH),
         max_length=entry.max_length,
         precision=entry.precision,
         scale=entry.scale,
@@ -81,7 +84,23 @@ def _spec(rule: Rule, entry: Entry) -> FieldSpec:
     )
 
 
-def _help(entry: Entry) -> str:
-    if not entry.behaviors:
-        return entry.help
-    return f"{entry.help} From: {', '.join(entry.behaviors)}."
+def _help(entry: Entry, rule: Rule) -> str:
+    """Of which call, what it means, when it is blank, and the behaviors it comes from."""
+    about = f"{_of_call(entry, rule)} {entry.about}".strip()
+    return f"{about}{_from(entry.behaviors, HELP_LENGTH - len(about))}"
+
+
+def _of_call(entry: Entry, rule: Rule) -> str:
+    if rule.on is Target.CALL:
+        return ""
+    return LAST_TOLD if entry.needs and rule.when_missing is WhenMissing.LEAVE else LAST_CALL
+
+
+def _from(behaviors: Sequence[str], room: int) -> str:
+    """As many keys of behaviors as there is room for, whole; the others are counted."""
+    for named in range(len(behaviors), 0, -1):
+        others = len(behaviors) - named
+        text = f" From: {', '.join(behaviors[:named])}{f' and {others} more' if others else ''}."
+        if len(text) <= room:
+            return text
+    return ""

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 from velma_connectors.model import FieldKind, FieldValue
 from velma_mappings.action_plan import UNKNOWN
-from velma_mappings.catalogue import Entry
+from velma_mappings.catalogue import CANNOT_SAY, Entry
 from velma_mappings.model import State, Value
 
 YES, NO = "Yes", "No"
+UNTOLD = "it could not be told"
+"""What blank means where a value has a word for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,20 @@ def _known(value: FieldValue) -> Value:
 
 def _without_unknown(value: FieldValue) -> Value:
     if value == UNKNOWN:
-        return Value(None, State.UNAVAILABLE, reason="the analysis cannot say")
+        return Value(None, State.UNAVAILABLE, reason=CANNOT_SAY)
     return _known(value)
 
 
 def _entries(value: FieldValue) -> tuple[str, ...]:
     return value if isinstance(value, tuple) else ()
+
+
+def _known_options(entry: Entry) -> Entry:
+    """Where `Unknown` was an option, blank now says it too."""
+    known = tuple(choice for choice in entry.choices if choice != UNKNOWN)
+    if known == entry.choices:
+        return entry
+    return replace(entry, choices=known, blank=f"{entry.blank}, or {CANNOT_SAY}")
 
 
 def _as_text(entry: Entry) -> Entry:
@@ -83,9 +93,7 @@ TRANSFORMS = {
             "known_only",
             f"'{UNKNOWN}' counts as not known, so that when_missing decides.",
             FieldKind.CHOICE,
-            lambda entry: replace(
-                entry, choices=tuple(choice for choice in entry.choices if choice != UNKNOWN)
-            ),
+            _known_options,
             _without_unknown,
         ),
         Transform(
@@ -99,28 +107,36 @@ TRANSFORMS = {
             "count",
             "How many entries a list has.",
             FieldKind.MULTI_CHOICE,
-            lambda entry: replace(entry, kind=FieldKind.NUMBER, choices=(), precision=5, scale=0),
+            lambda entry: replace(
+                entry,
+                kind=FieldKind.NUMBER,
+                help=f"How many: {entry.help}",
+                blank=UNTOLD,
+                choices=(),
+                precision=5,
+                scale=0,
+            ),
             lambda value: _known(len(_entries(value))),
         ),
         Transform(
             "first",
             "The first entry of a list, which the mapping file ranks highest; blank for an empty list.",
             FieldKind.MULTI_CHOICE,
-            lambda entry: replace(entry, kind=FieldKind.CHOICE),
+            lambda entry: replace(entry, kind=FieldKind.CHOICE, help=f"The first of: {entry.help}"),
             lambda value: _known(next(iter(_entries(value)), None)),
         ),
         Transform(
             "any",
             "Is there any entry in a list?",
             FieldKind.MULTI_CHOICE,
-            lambda entry: replace(entry, kind=FieldKind.BOOLEAN, choices=()),
+            lambda entry: replace(entry, kind=FieldKind.BOOLEAN, help=f"Any of: {entry.help}", choices=()),
             lambda value: _known(bool(_entries(value))),
         ),
         Transform(
             "yes_no",
             f"A checkbox as '{YES}' or '{NO}', for a field with options: it can be blank.",
             FieldKind.BOOLEAN,
-            lambda entry: replace(entry, kind=FieldKind.CHOICE, choices=(YES, NO)),
+            lambda entry: replace(entry, kind=FieldKind.CHOICE, blank=UNTOLD, choices=(YES, NO)),
             lambda value: _known(YES if value else NO),
         ),
     )

@@ -119,7 +119,7 @@ def _mapping() -> Iterator[str]:
     yield "| value | type | meaning |"
     yield "|---|---|---|"
     for entry in entries(MappingFile(version=1, rules=())).values():
-        yield f"| `{entry.path}` | {_kind_of(entry)} | {_cell(entry.help)} |"
+        yield f"| `{entry.path}` | {_kind_of(entry)} | {_cell(entry.about)} |"
     yield "\n### Transforms\n"
     yield "| transform | for | what it does |"
     yield "|---|---|---|"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from velma_connectors.model import FieldKind, FieldSpec, Target
 from velma_mappings.catalogue import entries
@@ -23,7 +25,8 @@ def test_a_wanted_field_carries_type_label_help_and_options(make: Any) -> None:
         name="Flags",
         label="Call: Coaching flags",
         kind=FieldKind.MULTI_CHOICE,
-        help="What the rep may want to work on. From: question, off_topic.",
+        help="What the rep may want to work on. Blank: nothing was noticed, or not analyzed. "
+        "From: question, off_topic.",
         choices=("Question", "Off-topic"),
     )
 
@@ -72,6 +75,64 @@ def test_no_label_or_help_of_the_catalogue_needs_cutting(make: Any, default_mapp
             assert len(spec.label) <= 40, spec.label
             assert not spec.label.endswith("…"), spec.label
             assert not spec.help.endswith("…"), spec.help
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (
+            rule("next_step"),
+            "Did the prospect agree to a specific next step? Unknown: the analysis cannot say. "
+            "Blank: not analyzed. From: plan.",
+        ),
+        (
+            rule("next_step", on="deal", transform="known_only", when_missing="clear"),
+            "About the last analyzed call. Did the prospect agree to a specific next step? "
+            "Blank: not analyzed, or the analysis cannot say. From: plan.",
+        ),
+        (
+            rule("sentiment.pricing", on="deal"),
+            "From the last call that told it. How the prospect felt about Pricing, from -1 (negative) to 1 "
+            "(positive). Blank: it was not discussed, or the sides could not be told.",
+        ),
+        (
+            rule("coaching_flags", transform="count"),
+            "How many: What the rep may want to work on. Blank: it could not be told. "
+            "From: question, off_topic.",
+        ),
+        (
+            rule("coaching_flags", transform="any"),
+            "Any of: What the rep may want to work on. From: question, off_topic.",
+        ),
+    ],
+)
+def test_the_help_says_what_is_meant_when_it_is_blank_and_what_it_comes_from(
+    make: Any, wanted: dict[str, Any], told: str
+) -> None:
+    (spec,) = wanted_fields(make.mapping(rules=[wanted]))
+    assert spec.help == told
+
+
+def test_every_value_but_a_checkbox_says_when_it_is_blank(make: Any, default_mapping: MappingFile) -> None:
+    for mapping in (make.mapping(), default_mapping):
+        for path, entry in entries(mapping).items():
+            assert bool(entry.blank) is (entry.kind is not FieldKind.BOOLEAN), path
+            assert set(entry.meanings) <= set(entry.choices), path
+
+
+@given(st.lists(st.from_regex(r"[a-z][a-z_]{0,60}", fullmatch=True), min_size=1, max_size=40, unique=True))
+def test_behaviors_are_named_whole_or_counted(make: Any, keys: list[str]) -> None:
+    mapping = make.mapping(
+        rules=[rule("coaching_flags", on="deal")],
+        behaviors={"coaching": {f"Label {place}": [key] for place, key in enumerate(keys)}},
+    )
+    (spec,) = wanted_fields(mapping)
+    assert len(spec.help) <= 255
+    named = spec.help.partition(" From: ")[2].removesuffix(".")
+    shown, _, more = named.partition(" and ")
+    told = shown.split(", ")
+    assert told == keys[: len(told)]
+    assert (int(more.removesuffix(" more")) if more else 0) == len(keys) - len(told)
 
 
 def problems(make: Any, rules: list[dict[str, Any]], *fields: Any) -> list[str]:
