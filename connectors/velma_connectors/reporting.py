@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +47,13 @@ def obstacle(condition: Condition, field: Field | None) -> str:
     return ""
 
 
+def remedy(condition: Condition, field: Field | None) -> str:
+    """What to do about an `obstacle`, as a sentence."""
+    if field is not None and not (field.filterable and field.kind in _COMPARABLE[condition.operator]):
+        return "Map the value to a field of a kind that fits."
+    return "Run velma-sync provision --apply, or correct the name in the mapping file."
+
+
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
     """One question. `key` names it for ever, `question` is for people; all conditions must hold.
@@ -58,6 +66,16 @@ class ReportFilter:
     on: Target
     conditions: tuple[Condition, ...]
     columns: tuple[str, ...] = ()
+
+
+def obstacle_with_remedy(asked: ReportFilter, fields: Mapping[str, Field]) -> str:
+    """The first condition that reports of these fields cannot filter by, and what to do; else empty."""
+    for condition in asked.conditions:
+        field = fields.get(condition.field)
+        told = obstacle(condition, field)
+        if told:
+            return f"{told}. {remedy(condition, field)}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,173 @@
+"""Reports in a folder of their own: made from the questions, found again by their seal, removed.
+
+Whatever a person has renamed, moved or made there stays. A report that stands already is kept as it is; one
+that asks something else by now is named, not overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
+from velma_connectors.model import Target
+from velma_connectors.report_seal import seal
+from velma_connectors.reporting import ReportChange, ReportFilter, ReportResult
+from velma_connectors.salesforce.client import SalesforceClient
+from velma_connectors.salesforce.fields import KnownFields
+from velma_connectors.salesforce.filters import Objects, describe_filters
+from velma_connectors.salesforce.report_types import NotReportable, ReportType, read_report_type
+from velma_connectors.salesforce.soql import quoted, select
+from velma_connectors.salesforce.verdicts import RequestRefused
+
+FOLDER, FOLDER_NAME = "Velma Sync", "Velma_Sync"
+NAME_LENGTH, DESCRIPTION_LENGTH = 40, 255
+PLACE = f"Reports > All Folders > {FOLDER}"
+_FOLDERS = "Reports > All Folders"
+_SHARE = "Only its maker sees it until you share it: open its menu there and choose Share."
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A report of ours that is there."""
+
+    id: str
+    name: str
+
+
+class Reports:
+    """Makes and removes the reports of one org."""
+
+    def __init__(self, client: SalesforceClient, known: KnownFields, objects: Objects) -> None:
+        self._client = client
+        self._known = known
+        self._objects = objects
+
+    def create(self, filters: Sequence[ReportFilter]) -> list[ReportResult]:
+        """One report per question, and a line for the folder when it had to be made."""
+        obstacles = {
+            guide.filter.key: guide.obstacle
+            for guide in describe_filters(self._known, self._objects, filters)
+        }
+        types = {on: self._type(on) for on in dict.fromkeys(asked.on for asked in filters)}
+        try:
+            folder, made = self._folder()
+        except StopConnection as refusal:
+            return [_cannot(_name(asked), obstacles[asked.key] or str(refusal)) for asked in filters]
+        standing = {each.name: each for each in self._ours(folder)}
+        results = [
+            _cannot(_name(asked), obstacles[asked.key])
+            if obstacles[asked.key]
+            else self._report(asked, types[asked.on], folder, standing)
+            for asked in filters
+        ]
+        return [*made, *results]
+
+    def remove(self) -> list[ReportResult]:
+        """Remove what `create` made, then the folder unless somebody else keeps something in it."""
+        folder = self._existing_folder()
+        if folder is None:
+            return []
+        results = [
+            self._removed(f"analytics/reports/{each.id}", each.name, PLACE) for each in self._ours(folder)
+        ]
+        if self._client.count(select(("COUNT()",), "Report", f"OwnerId = {quoted(folder)}")):
+            reason = "It holds reports that velma-sync did not make, or may not remove."
+            return [*results, ReportResult(FOLDER, _FOLDERS, ReportChange.CANNOT, reason)]
+        return [*results, self._removed(f"folders/{folder}", FOLDER, _FOLDERS)]
+
+    def _type(self, on: Target) -> ReportType | NotReportable:
+        try:
+            return read_report_type(self._client, on)
+        except NotReportable as reason:
+            return reason
+        except RequestRefused as refusal:
+            return NotReportable(str(refusal))
+
+    def _report(
+        self,
+        asked: ReportFilter,
+        kind: ReportType | NotReportable,
+        folder: str,
+        standing: Mapping[str, _Standing],
+    ) -> ReportResult:
+        name = _name(asked)
+        try:
+            if isinstance(kind, NotReportable):
+                raise kind
+            there = standing.get(name)
+            if there is not None:
+                return self._kept(there, kind.filters(asked))
+            body = kind.definition(asked, name=name, description=_description(asked), folderId=folder)
+            self._send("POST", "analytics/reports", body)
+        except (NotReportable, StopConnection) as reason:
+            return _cannot(name, str(reason))
+        return ReportResult(name, PLACE, ReportChange.CREATED)
+
+    def _kept(self, there: _Standing, wanted: Sequence[Mapping[str, str]]) -> ReportResult:
+        described = self._client.get(f"analytics/reports/{there.id}/describe")
+        if _asks(described["reportMetadata"]["reportFilters"], wanted):
+            return ReportResult(there.name, PLACE, ReportChange.KEPT)
+        return _cannot(
+            there.name, "It is there with other filters; rename or delete it, then repeat the command."
+        )
+
+    def _folder(self) -> tuple[str, list[ReportResult]]:
+        """The id of our folder, and a line about it when it is new."""
+        there = self._existing_folder()
+        if there is not None:
+            return there, []
+        body = {"label": FOLDER, "name": FOLDER_NAME, "type": "report"}
+        made = self._send("POST", "folders", body)
+        return str(made["id"]), [ReportResult(FOLDER, _FOLDERS, ReportChange.CREATED, _SHARE)]
+
+    def _existing_folder(self) -> str | None:
+        where = f"DeveloperName = {quoted(FOLDER_NAME)} AND Type = 'Report'"
+        rows = self._client.query(select(("Id",), "Folder", where))
+        return str(rows[0]["Id"]) if rows else None
+
+    def _ours(self, folder: str) -> list[_Standing]:
+        columns = ("Id", "Name", "Description")
+        rows = self._client.query(select(columns, "Report", f"OwnerId = {quoted(folder)}", order_by="Name"))
+        return [
+            _Standing(str(row["Id"]), str(row["Name"]))
+            for row in rows
+            if seal(str(row["Name"])) in (row["Description"] or "")
+        ]
+
+    def _removed(self, path: str, name: str, place: str) -> ReportResult:
+        try:
+            self._send("DELETE", path, None)
+        except RequestRefused as refusal:
+            return ReportResult(name, place, ReportChange.CANNOT, str(refusal))
+        return ReportResult(name, place, ReportChange.REMOVED)
+
+    def _send(self, method: str, path: str, body: object) -> Any:
+        try:
+            return self._client.send(method, path, body)
+        except OutcomeUnknown as lost:
+            raise RetryLater(f"{lost} Repeat the command; what exists is kept.") from None
+
+
+def _name(asked: ReportFilter) -> str:
+    """The question; of a long one its beginning, and four digits that tell it from others."""
+    question = asked.question
+    if len(question) <= NAME_LENGTH:
+        return question
+    return f"{question[: NAME_LENGTH - 8].rstrip()}... {seal(question)[-4:]}"
+
+
+def _description(asked: ReportFilter) -> str:
+    mark = f" Made by {seal(_name(asked))}."
+    return f"{asked.question[: DESCRIPTION_LENGTH - len(mark) - 1]}.{mark}"
+
+
+def _cannot(name: str, reason: str) -> ReportResult:
+    return ReportResult(name, PLACE, ReportChange.CANNOT, reason)
+
+
+def _asks(filters: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a report filters by these conditions; more of them are a person's own."""
+    there = {(each["column"], each["operator"], each["value"]) for each in filters}
+    return {(each["column"], each["operator"], each["value"]) for each in wanted} <= there
