@@ -16,6 +16,7 @@ from velma_connectors.sandbox.hubspot.pipelines import Pipeline, Stage
 from velma_connectors.sandbox.hubspot.recordings import HostedRecording
 from velma_connectors.sandbox.hubspot.records import Record, Version
 from velma_connectors.sandbox.hubspot.rules import ValidationRule
+from velma_connectors.sandbox.hubspot.segments import Segment
 from velma_connectors.sandbox.hubspot.tokens import Token
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def save(portal: HubSpotPortal, path: Path) -> None:
         "rules": [[*key, [asdict(rule) for rule in rules]] for key, rules in portal.rules.items()],
         "labels": portal.links.types.added,
         "recordings": {call: asdict(hosted) for call, hosted in portal.recordings.items()},
+        "segments": [asdict(segment) for segment in portal.segments.all.values()],
         "last_ids": portal.records.last_id,
         "merged": [[*key, winner] for key, winner in portal.records.merged.items()],
         "records": [asdict(each) for name in portal.properties.schemas for each in portal.records.all(name)],
@@ -122,4 +124,5 @@ def _restore_records(portal: HubSpotPortal, document: dict[str, Any]) -> None:
         portal.links.table.put(
             End(**one), End(**other), tuple((category, number) for category, number in keys)
         )
+    portal.segments.all = {each["id"]: Segment(**each) for each in document.get("segments", ())}
     portal.recordings = {call: HostedRecording(**each) for call, each in document["recordings"].items()}

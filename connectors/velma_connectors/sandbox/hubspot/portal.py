@@ -23,6 +23,7 @@ from velma_connectors.sandbox.hubspot.recordings import HostedRecording
 from velma_connectors.sandbox.hubspot.records import Record, RecordTable
 from velma_connectors.sandbox.hubspot.rules import ValidationRule
 from velma_connectors.sandbox.hubspot.saving import Author, RecordWriter
+from velma_connectors.sandbox.hubspot.segments import Segments
 from velma_connectors.sandbox.hubspot.stamps import milliseconds, utc_now
 from velma_connectors.sandbox.hubspot.switches import PortalSwitches
 from velma_connectors.sandbox.hubspot.tokens import Token
@@ -67,6 +68,7 @@ class HubSpotPortal:
         self.properties = Properties(self)
         self.links = Linker(self)
         self.writer = RecordWriter(self)
+        self.segments = Segments(self)
 
     @property
     def now(self) -> int:

@@ -8,7 +8,15 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from velma_connectors.sandbox.hubspot.refusals import Refusal, no_such_resource
-from velma_connectors.sandbox.hubspot.rest import account, associations, batches, objects, properties, search
+from velma_connectors.sandbox.hubspot.rest import (
+    account,
+    associations,
+    batches,
+    lists,
+    objects,
+    properties,
+    search,
+)
 from velma_connectors.sandbox.hubspot.rest.exchange import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -18,13 +26,23 @@ ROUTES: tuple[Route, ...] = (
     *objects.ROUTES,
     *properties.ROUTES,
     *search.ROUTES,
+    *lists.ROUTES,
 )
 
 _DATED = re.compile(r"/crm/([a-z-]+)/(2026-03|2026-09)(/.*)?")
 _NUMBERED = re.compile(r"/crm/(v3|v4)/([a-z-]+)(/.*)?")
 _ACCOUNT = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
 _LINKS_OF_RECORD = re.compile(r"/[^/]+/[^/]+/associations/.*")
-_FAMILIES = ("objects", "associations", "properties", "pipelines", "owners", "limits", "property-validations")
+_FAMILIES = (
+    "objects",
+    "associations",
+    "properties",
+    "pipelines",
+    "owners",
+    "limits",
+    "lists",
+    "property-validations",
+)
 
 
 class Router:

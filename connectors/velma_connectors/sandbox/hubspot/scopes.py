@@ -10,6 +10,7 @@ from velma_connectors.sandbox.hubspot.switches import PortalSwitches
 Access = Literal["read", "write"]
 
 OWNERS = ("crm.objects.owners.read",)
+LISTS_READ, LISTS_WRITE = ("crm.lists.read",), ("crm.lists.write",)
 
 
 def of_records(kind: ObjectKind, access: Access, switches: PortalSwitches) -> tuple[str, ...]:

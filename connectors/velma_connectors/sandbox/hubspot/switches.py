@@ -126,3 +126,8 @@ class PortalSwitches:
 
     redirector_shows_login: bool = False
     """True: the recording redirector answers 200 with an HTML page, whatever it is asked."""
+
+    # Segments
+
+    segments_of_activities: bool = False
+    """True: there are segments of calls and notes, as of records; no document lists the objects."""
