@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from velma_connectors.administration import CrmAdministration
     from velma_connectors.analysis import AnalysisConfig
     from velma_connectors.protocol import Analyzer, CrmConnector
     from velma_connectors.recordings.download import RecordingDownloader
@@ -37,6 +38,7 @@ class Workspace:
         self.configuration = configuration
         self._open = ExitStack()
         self._connectors: dict[str, CrmConnector] = {}
+        self._administrations: dict[str, CrmAdministration] = {}
 
     def connector(self, name: str) -> CrmConnector:
         """The connector of one connection. Raises ConfigError for a name nobody configured."""
@@ -46,6 +48,17 @@ class Workspace:
             self._open.callback(connector.close)
             self._connectors[name] = connector
         return self._connectors[name]
+
+    def administration(self, name: str) -> CrmAdministration | None:
+        """What an admin wants of one connection's account; None for a kind of CRM that leaves it out."""
+        if name not in self._administrations:
+            connection = self._configured(name)
+            if connection.kind.administer is None:
+                return None
+            administration = connection.kind.administer(name, connection.options)
+            self._open.callback(administration.close)
+            self._administrations[name] = administration
+        return self._administrations[name]
 
     @cached_property
     def analyzer(self) -> Analyzer:

@@ -30,11 +30,11 @@ _CREATED = {"calls": "hs_createdate", "deals": "createdate"}
 _SEARCH_WORDS = {Operator.EQUALS: "EQ", Operator.AT_MOST: "LTE", Operator.IS_SET: "HAS_PROPERTY"}
 _BEGINNINGS = {
     Target.CALL: "CRM > Calls > Advanced filters.",
-    Target.DEAL: "CRM > Segments > Create segment: choose Deals, then Add filter.",
+    Target.DEAL: "CRM > Segments > Create segment: choose 'Deals', then Add filter.",
 }
 _ENDS = {
-    Target.CALL: "Save view, under the name {question}.",
-    Target.DEAL: "Save as an active segment, under the name {question}.",
+    Target.CALL: "Save view, named '{question}'.",
+    Target.DEAL: "Save as an active segment, named '{question}'.",
 }
 
 
@@ -66,7 +66,7 @@ def _guide(asked: ReportFilter, fields: Mapping[str, Field]) -> FilterGuide:
     path = paths.objects(object_behind(asked.on), "search")
     clicks = (
         _BEGINNINGS[asked.on],
-        *(f"Add: {_in_words(each, fields[each.field])}." for each in asked.conditions),
+        *(f"Filter: {_in_words(each, fields[each.field])}." for each in asked.conditions),
         _ENDS[asked.on].format(question=asked.question),
     )
     return FilterGuide(asked, query=f"POST {path} {json.dumps(body)}", clicks=clicks)
@@ -93,11 +93,11 @@ def _operand(value: FieldValue) -> str:
 
 
 def _in_words(condition: Condition, field: Field) -> str:
-    named = f"{field.label} ({condition.field})"
+    named = f"'{field.label}' ({condition.field})"
     if condition.operator is Operator.IS_SET:
         return f"{named} is known"
     if condition.operator is Operator.AT_MOST:
-        return f"{named} is less than or equal to {condition.value}"
+        return f"{named} is less than or equal to '{condition.value}'"
     if field.kind is FieldKind.BOOLEAN:
-        return f"{named} is {'Yes' if condition.value else 'No'}"
-    return f"{named} is any of {condition.value}"
+        return f"{named} is any of '{'Yes' if condition.value else 'No'}'"
+    return f"{named} is any of '{condition.value}'"

@@ -26,12 +26,12 @@ FIRST = 10
 _NAMES = {"Task": "Subject", "Event": "Subject", DEALS: "Name"}
 _BEGINNINGS = {
     Target.CALL: (
-        "Reports > New Report: choose the report type Tasks and Events, then Start Report.",
-        "Filters: set Show Me to All Activities, and Date to All Time.",
+        "Reports > New Report: choose the report type 'Tasks and Events', then Start Report.",
+        "Filters: set Show Me to 'All Activities', and Date to 'All Time'.",
     ),
     Target.DEAL: (
-        "Reports > New Report: choose the report type Opportunities, then Start Report.",
-        "Filters: set Show Me to All Opportunities, Close Date to All Time, Opportunity Status to Any.",
+        "Reports > New Report: choose the report type 'Opportunities', then Start Report.",
+        "Filters: set Show Me to 'All Opportunities', Close Date to 'All Time', Opportunity Status to 'Any'.",
     ),
 }
 _WORDS = {Operator.EQUALS: "equals", Operator.AT_MOST: "less or equal", Operator.IS_SET: "not equal to"}
@@ -72,7 +72,7 @@ def _guide(asked: ReportFilter, fields: Mapping[str, Mapping[str, Field]]) -> Fi
     clicks = (
         *_BEGINNINGS[asked.on],
         *(f"Add Filter: {_in_words(each, labels[each.field])}." for each in asked.conditions),
-        f"Save & Run, under the name {asked.question}.",
+        f"Save & Run, named '{asked.question}'.",
     )
     return FilterGuide(asked, query="\n".join(queries), clicks=clicks)
 
@@ -113,7 +113,7 @@ def plain_number(value: float) -> str:
 
 
 def _in_words(condition: Condition, field: Field) -> str:
-    words = f"{field.label} ({condition.field}), {_WORDS[condition.operator]}"
+    words = f"'{field.label}' ({condition.field}) {_WORDS[condition.operator]}"
     if condition.operator is Operator.IS_SET:
-        return f"{words}, with the value left empty"
-    return f"{words}, {condition.value}"
+        return f"{words} nothing: leave its value empty"
+    return f"{words} '{condition.value}'"

@@ -21,6 +21,7 @@ COMMANDS = (
     "retry",
     "resume",
     "preview",
+    "reports",
     "topics",
     "competitors",
     "connectors",

@@ -121,17 +121,17 @@ def test_the_query_is_one_that_the_portal_answers(
 
 def test_the_clicks_name_every_filter(guide: Guided) -> None:
     assert guide(UNCONFIRMED, UNHAPPY, RIVALS, UNSURE).clicks == (
-        "CRM > Segments > Create segment: choose Deals, then Add filter.",
-        "Add: Call: Next step (step) is any of Not confirmed.",
-        "Add: Call: Mood (mood) is less than or equal to -0.2.",
-        "Add: Call: Rivals (rivals) is known.",
-        "Add: Call: Sure (sure) is No.",
-        "Save as an active segment, under the name A question.",
+        "CRM > Segments > Create segment: choose 'Deals', then Add filter.",
+        "Filter: 'Call: Next step' (step) is any of 'Not confirmed'.",
+        "Filter: 'Call: Mood' (mood) is less than or equal to '-0.2'.",
+        "Filter: 'Call: Rivals' (rivals) is known.",
+        "Filter: 'Call: Sure' (sure) is any of 'No'.",
+        "Save as an active segment, named 'A question'.",
     )
     clicks = guide(UNHAPPY, on=Target.CALL).clicks
     assert (clicks[0], clicks[-1]) == (
         "CRM > Calls > Advanced filters.",
-        "Save view, under the name A question.",
+        "Save view, named 'A question'.",
     )
 
 

@@ -148,14 +148,14 @@ def test_the_query_is_one_that_the_org_answers(room: Room) -> None:
 
 def test_the_clicks_name_the_report_type_and_every_filter(room: Room) -> None:
     assert room.guide(UNCONFIRMED, RIVALS, on=Target.DEAL).clicks == (
-        "Reports > New Report: choose the report type Opportunities, then Start Report.",
-        "Filters: set Show Me to All Opportunities, Close Date to All Time, Opportunity Status to Any.",
-        "Add Filter: Call: Next step (Step__c), equals, Not confirmed.",
-        "Add Filter: Call: Rivals (Rivals__c), not equal to, with the value left empty.",
-        "Save & Run, under the name A question.",
+        "Reports > New Report: choose the report type 'Opportunities', then Start Report.",
+        "Filters: set Show Me to 'All Opportunities', Close Date to 'All Time', Opportunity Status to 'Any'.",
+        "Add Filter: 'Call: Next step' (Step__c) equals 'Not confirmed'.",
+        "Add Filter: 'Call: Rivals' (Rivals__c) not equal to nothing: leave its value empty.",
+        "Save & Run, named 'A question'.",
     )
-    assert "report type Tasks and Events" in room.guide(UNHAPPY).clicks[0]
-    assert room.guide(UNHAPPY).clicks[2] == "Add Filter: Call: Mood (Mood__c), less or equal, -0.2."
+    assert "report type 'Tasks and Events'" in room.guide(UNHAPPY).clicks[0]
+    assert room.guide(UNHAPPY).clicks[2] == "Add Filter: 'Call: Mood' (Mood__c) less or equal '-0.2'."
 
 
 @pytest.mark.parametrize(
