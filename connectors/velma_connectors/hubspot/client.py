@@ -38,6 +38,8 @@ POOL_SIZE = 32
 """At least as many connections as threads, so that none is thrown away after use."""
 CHUNK_BYTES = 65_536
 
+_RECORDS = ("/crm/objects/", "/crm/associations/")
+
 Params = Mapping[str, str | Sequence[str]]
 
 
@@ -137,8 +139,8 @@ class HubSpotClient:
         if answer.status == 204:
             return None
         document = answer.document()
-        if not isinstance(document, dict):
-            raise _lost(request, f"HTTP {answer.status} without JSON")
+        if not isinstance(document, dict) or not _has_results(request, document):
+            raise _lost(request, f"HTTP {answer.status} without the JSON of an answer")
         if request.path == paths.ACCOUNT:
             self._pace.know_zone(document.get("timeZone"))
         return document
@@ -216,6 +218,13 @@ def _pairs(params: Params) -> tuple[tuple[str, str], ...]:
         for name, value in params.items()
         for one in ([value] if isinstance(value, str) else value)
     )
+
+
+def _has_results(request: _Request, document: Mapping[str, object]) -> bool:
+    """Whether the results are a list of objects, which reads of records and of their links cannot lack."""
+    must = not request.changes and request.method == "POST" and request.path.startswith(_RECORDS)
+    results = document.get("results", None if must else [])
+    return isinstance(results, list) and all(isinstance(result, dict) for result in results)
 
 
 def _answer_of(refusal: Any) -> Answer:

@@ -334,6 +334,20 @@ def test_no_answer_however_broken_lets_an_exception_of_a_library_out(serve: Any,
         assert raised.__context__ is None, "an exception of a library would be printed or kept with it"
 
 
+@pytest.mark.parametrize(
+    "body", ["{}", '{"results": null}', '{"results": {"id": "1"}}', '{"results": [null]}']
+)
+def test_an_answer_without_proper_results_is_none(client: Any, faults: Any, body: str) -> None:
+    def answers(times: int) -> None:
+        faults.add(Fault("POST", times, answer=Response(body, content_type="application/json")))
+
+    answers(TRIES)
+    with pytest.raises(BriefOutage):
+        client.read("/crm/objects/2026-03/deals/batch/read", {"inputs": [{"id": "1"}]})
+    answers(1)
+    assert client.search("calls", {"filterGroups": []})["results"] == [], "one bad answer was not repeated"
+
+
 # Limits
 
 
