@@ -95,7 +95,7 @@ def _with_block(text: str, file: YamlFile, at: Location, block: Sequence[str]) -
 
 def _place_behind(lines: Sequence[str], file: YamlFile, at: Location) -> _Place:
     start = file.values[at]
-    first = lines[start.line - 1]
+    first = lines[start.line - 1] if start.line <= len(lines) else ""
     indentation = first[: start.column - 1]
     if indentation.strip() or first[start.column - 1 : start.column] in ("{", "[", ""):
         raise _NoPlace

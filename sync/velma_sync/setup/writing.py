@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,64 +35,80 @@ def write_files(files: Sequence[PlannedFile]) -> None:
     Whatever keeps one from being written, Ctrl-C included, takes back those before it. Raises ConfigError.
     """
     refuse_existing([each.path for each in files if each.replaces is None])
-    with ExitStack() as undo:
+    # What undoes a step is registered before the step: an interruption may come right after it.
+    with ExitStack() as directories, ExitStack() as asides, ExitStack() as names:
         try:
             for each in files:
-                _make_directory(each.path.parent, undo, private=each.is_secret)
-            partial = [_write_aside(each, undo) for each in files]
-            for each, aside in zip(files, partial, strict=True):
-                _put_in_place(each, aside, undo)
+                _make_directory(each.path.parent, directories, private=each.is_secret)
+            written = [_write_aside(each, asides) for each in files]
+            for each, aside in zip(files, written, strict=True):
+                _put_in_place(each, aside, names)
         except OSError as error:
             where = str(error.filename or files[-1].path)
             reason = error.strerror or type(error).__name__
             message = f"cannot be written: {reason}. Nothing was written."
             raise ConfigError([Problem(where, message)]) from error
-        undo.pop_all()
+        names.pop_all()
+        directories.pop_all()
 
 
 def _make_directory(directory: Path, undo: ExitStack, *, private: bool) -> None:
     missing = [each for each in (directory, *directory.parents) if not each.exists()]
     for each in reversed(missing):
+        undo.callback(_remove_directory, each)
         each.mkdir(PRIVATE_DIRECTORY if private and each == directory else ORDINARY_DIRECTORY)
-        undo.callback(each.rmdir)
 
 
-def _write_aside(file: PlannedFile, undo: ExitStack) -> Path:
-    """The content under another name in the same directory."""
-    handle, name = tempfile.mkstemp(prefix=f".{file.path.name}.", suffix=".partial", dir=file.path.parent)
-    aside = Path(name)
-    undo.callback(aside.unlink, missing_ok=True)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(file.text)
+def _remove_directory(directory: Path) -> None:
+    if directory.exists():
+        directory.rmdir()
+
+
+def _write_aside(file: PlannedFile, asides: ExitStack) -> Path:
+    """The content under another name in the same directory, until the end."""
+    aside = file.path.with_name(f".{file.path.name}.{secrets.token_hex(4)}.partial")
+    asides.callback(_remove_aside, aside)
+    mode = _mode(file)
+    # Nobody else may read a secret even before its file has its name.
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
+        stream.write(file.text.encode("utf-8"))
         stream.flush()
         os.fsync(stream.fileno())
-    aside.chmod(_mode(file))
+    if file.replaces is not None:
+        aside.chmod(mode)
     return aside
 
 
+def _remove_aside(aside: Path) -> None:
+    if os.path.lexists(aside):
+        aside.unlink()
+
+
 def _put_in_place(file: PlannedFile, aside: Path, undo: ExitStack) -> None:
-    """Give the content its name, which is reserved first so that nobody else's file is replaced."""
+    """Give the content its name. A second link, unlike a rename, never takes a name that is in use."""
     if file.replaces is None:
+        undo.callback(_remove_link, file.path, aside)
         try:
-            file.path.open("x").close()
+            os.link(aside, file.path)
         except FileExistsError:
             refuse_existing([file.path])
-        undo.callback(file.path.unlink, missing_ok=True)
-    else:
-        before = file.replaces.encode("utf-8")
-        if file.path.read_bytes() != before:
-            message = "was changed meanwhile. Nothing was written."
-            raise ConfigError([Problem(str(file.path), message, "Repeat the command.")])
-        undo.callback(file.path.write_bytes, before)
+        return
+    before = file.replaces.encode("utf-8")
+    if file.path.read_bytes() != before:
+        message = "was changed meanwhile. Nothing was written."
+        raise ConfigError([Problem(str(file.path), message, "Repeat the command.")])
+    undo.callback(file.path.write_bytes, before)
     aside.replace(file.path)
 
 
+def _remove_link(path: Path, aside: Path) -> None:
+    """Only if it is ours: somebody else's file of that name is what may have stopped us."""
+    if path.exists() and path.samefile(aside):
+        path.unlink()
+
+
 def _mode(file: PlannedFile) -> int:
-    """Of a replaced file its own; else what the user's umask allows."""
+    """Of a replaced file its own; of others what the user's umask leaves of it."""
     if file.is_secret:
         return PRIVATE_FILE
-    if file.replaces is not None:
-        return file.path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return ORDINARY_FILE & ~mask
+    return ORDINARY_FILE if file.replaces is None else file.path.stat().st_mode & 0o777
