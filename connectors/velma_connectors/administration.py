@@ -51,11 +51,15 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What only a live account can tell. `question` is a stable word, `answer` one of few."""
+    """What only a live account can tell. `question` is a stable word, `answer` one of few.
+
+    `mark` is PROBLEM for an answer with which something would go wrong.
+    """
 
     question: str
     answer: str
     sentence: str
+    mark: Mark = Mark.OK
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,7 +210,7 @@ def test_the_daemon_works_on_a_plug_in_as_on_any_other_crm(site: Site, tmp_path:
     velma = VelmaEmulator(samples.by_sha256(), (Account("velma-key"),))
     with RunningServer(velma) as server:
         configure(tmp_path, server.url)
-        for arguments in (("provision", "--apply"), ("check",), ("once",), ("once",)):
+        for arguments in (("provision", "--apply", "--yes"), ("doctor",), ("once",), ("once",)):
             done = here.velma_sync(*arguments)
             assert done.returncode == 0, done.stdout + done.stderr
     with closing(sqlite3.connect(tmp_path / "cards.db")) as file:

@@ -190,7 +190,7 @@ def _named(right: _Right, refusal: RequestRefused) -> str:
 
 
 def _room(name: str, used: int, most: int, wanted: int) -> Diagnosis:
-    more = f", and {wanted} more are to be made" if wanted else ""
+    more = f", and {wanted} more to be made" if wanted else ""
     sentence = f"{name} have {used} of at most {most} custom properties{more}."
     left = most - used - wanted
     if left >= FEW_LEFT:

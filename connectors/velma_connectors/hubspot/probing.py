@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from velma_connectors.administration import ProbeAnswer
+from velma_connectors.administration import Mark, ProbeAnswer
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
 from velma_connectors.http import Deadline, HttpClient, HttpFailure, HttpRequest, resolve_name
 from velma_connectors.hubspot import paths
@@ -185,7 +185,8 @@ def _redirector(client: HubSpotClient, options: HubSpotOptions) -> list[ProbeAns
         return [ProbeAnswer(question, "open", "HubSpot's redirector gives recordings to anybody.")]
     if key:
         return [ProbeAnswer(question, "key", "HubSpot's redirector gives recordings to the key alone.")]
-    return [ProbeAnswer(question, "closed", "HubSpot's redirector gives this key no recording.")]
+    sentence = "HubSpot's redirector gives this key no recording."
+    return [ProbeAnswer(question, "closed", sentence, Mark.PROBLEM)]
 
 
 def _redirected_call(client: HubSpotClient, options: HubSpotOptions) -> Url | None:

@@ -30,8 +30,8 @@ from velma_connectors.url import Url
 
 MOST_REDIRECTS = 5
 READ_BYTES = 256 * 1024
-_REDIRECTING = {301, 302, 303, 307, 308}
-_PAGES = ("text/html", "application/xhtml+xml", "application/json")
+REDIRECTING = {301, 302, 303, 307, 308}
+PAGES = ("text/html", "application/xhtml+xml", "application/json")
 
 
 class RecordingDownloader:
@@ -106,7 +106,7 @@ class RecordingDownloader:
         try:
             with self._http.send(request, deadline=deadline, idle_seconds=self._idle_seconds) as answer:
                 location = answer.headers.get("location")
-                if answer.status in _REDIRECTING and location is not None:
+                if answer.status in REDIRECTING and location is not None:
                     return location
                 if answer.status != 200:
                     raise verdict(
@@ -121,7 +121,7 @@ class RecordingDownloader:
 
 
 def _receive(answer: Answer, recording: Recording, sink: Sink, host: str) -> None:
-    if answer.headers.get("content-type", "").lower().startswith(_PAGES):
+    if answer.headers.get("content-type", "").lower().startswith(PAGES):
         raise not_audio("a web page, often a login page")
     for piece in answer.pieces():
         sink.write(piece)

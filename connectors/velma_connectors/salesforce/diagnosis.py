@@ -179,7 +179,7 @@ class _Org:
         unseen = [(name, field) for name, field in wanted if field not in self._fields(name)]
         defined = definitions(self._client, unseen)
         hidden = [pair for pair in unseen if (owner(pair[0]), pair[1]) in defined]
-        self._missing = [pair for pair in unseen if pair not in hidden]
+        self._missing = [pair for pair in unseen if pair not in hidden and pair[1].endswith("__c")]
         closed = [
             (name, field)
             for name, field in wanted
@@ -260,7 +260,7 @@ def _room(entity: str, used: int, most: int | None, wanted: int) -> Diagnosis:
         return Diagnosis("limits", Mark.OK, f"{entity} has {used} custom fields.")
     sentence = f"{entity} has {used} of at most {most} custom fields."
     if wanted:
-        sentence = f"{entity} has {used} of at most {most} custom fields, and {wanted} more are to be made."
+        sentence = f"{entity} has {used} of at most {most} custom fields, and {wanted} more to be made."
     left = most - used - wanted
     remedy = (
         f"Setup > Object Manager > {entity} > Fields & Relationships: delete unused fields, or map fewer."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from velma_connectors.administration import ProbeAnswer
+from velma_connectors.administration import Mark, ProbeAnswer
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
 from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.notes import put_note
@@ -102,12 +102,13 @@ def _block(client: SalesforceClient, task_id: str) -> ProbeAnswer:
     try:
         client.send("PATCH", path, {NOTE_FIELD: text})
     except RequestRefused as refusal:
-        return ProbeAnswer(question, "refused", f"A note in the Description is refused. {refusal}")
+        sentence = f"A note in the Description is refused. {refusal}"
+        return ProbeAnswer(question, "refused", sentence, Mark.PROBLEM)
     stored = str(_look(client, path, NOTE_FIELD) or "")
     if put_note(stored, key, body) == stored:
         return ProbeAnswer(question, "survives", "A note in the Description stays as it is written.")
     sentence = "The org rewrites the Description on saving: notes are not found again and would pile up."
-    return ProbeAnswer(question, "is_lost", sentence)
+    return ProbeAnswer(question, "is_lost", sentence, Mark.PROBLEM)
 
 
 def _partial(client: SalesforceClient, task_id: str) -> ProbeAnswer:

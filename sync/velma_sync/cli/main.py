@@ -11,7 +11,8 @@ import click
 from velma_sync.cli.outcome import EXIT_CODES, exit_with_outcome
 
 COMMANDS = (
-    "check",
+    "init",
+    "doctor",
     "provision",
     "once",
     "run",

@@ -228,5 +228,6 @@ probe = Table(
     Column("question", String, primary_key=True),
     Column("answer", String, nullable=False),  # one of few words
     Column("sentence", Text, nullable=False),  # the same for the admin
+    Column("mark", String(10), nullable=False),
     Column("at", Moment, nullable=False),
 )

@@ -104,7 +104,7 @@ def test_properties_are_counted_with_those_to_be_made(ask: Ask, portal: Any, lim
         portal.add_property("calls", {**NOTE_KEY, "name": "other"})
     (calls,) = [each for each in ask() if each.sentence.startswith("calls have")]
     assert calls.mark is mark
-    assert f"of at most {limit or 1} custom properties, and 1 more are to be made." in calls.sentence
+    assert f"of at most {limit or 1} custom properties, and 1 more to be made." in calls.sentence
     assert bool(calls.remedy) == (mark is not Mark.OK)
 
 

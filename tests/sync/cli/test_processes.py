@@ -56,7 +56,7 @@ def wait_for(stream: IO[str] | None, action: str) -> list[dict[str, Any]]:
 def test_the_daemon_ends_politely_at_the_first_signal(
     room: Rehearsal, velma_sync: Callable[..., Any], number: signal.Signals
 ) -> None:
-    velma_sync("provision", "--apply")
+    velma_sync("provision", "--apply", "--yes")
     with running("run") as process:
         wait_for(process.stderr, "written")
         process.send_signal(number)
@@ -84,7 +84,7 @@ def test_a_killed_daemon_is_not_said_to_run(room: Rehearsal, velma_sync: Callabl
     assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is False
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("provision",), ("check", "--json")])
+@pytest.mark.parametrize("arguments", [("--help",), ("provision",), ("doctor", "--json")])
 def test_a_reader_who_has_seen_enough_is_no_failure(room: Rehearsal, arguments: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -127,7 +127,7 @@ def test_a_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         told = [process.stdout.readline() for _ in range(3)]
         variables = dict(line.removeprefix("  export ").strip().split("=", 1) for line in told[1:])
         checked = subprocess.run(
-            [*COMMAND, "check"], env=os.environ | variables, capture_output=True, text=True, check=False
+            [*COMMAND, "doctor"], env=os.environ | variables, capture_output=True, text=True, check=False
         )
         assert checked.returncode == 1, "the fresh org lacks fields, and everything answers"
         process.send_signal(signal.SIGTERM)

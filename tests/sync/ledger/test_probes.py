@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from velma_connectors.administration import ProbeAnswer
+from velma_connectors.administration import Mark, ProbeAnswer
 from velma_connectors.testing.clock import ManualClock
 from velma_sync.ledger import probes
 from velma_sync.ledger.database import Ledger
 
-OTHER = ProbeAnswer("note_block", "survives", "It survives.")
+OTHER = ProbeAnswer("note_block", "is_lost", "It is lost.", Mark.PROBLEM)
 
 
 def test_the_latest_answer_to_each_question_is_kept_with_its_time(ledger: Ledger, clock: ManualClock) -> None:
@@ -21,7 +21,7 @@ def test_the_latest_answer_to_each_question_is_kept_with_its_time(ledger: Ledger
     with ledger.read() as tx:
         found = probes.listed(tx, "sales")
         assert probes.listed(tx, "nobody") == []
-    assert [(each.question, each.answer, each.sentence, each.at) for each in found] == [
-        ("note_block", "survives", "It survives.", first),
-        ("own_write", "stays", "It stays.", clock.now()),
+    assert [(each.question, each.answer, each.sentence, each.mark, each.at) for each in found] == [
+        ("note_block", "is_lost", "It is lost.", Mark.PROBLEM, first),
+        ("own_write", "stays", "It stays.", Mark.OK, clock.now()),
     ]

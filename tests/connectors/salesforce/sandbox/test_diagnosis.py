@@ -138,7 +138,7 @@ def test_the_fields_of_activity_are_counted_with_those_to_be_made(
     (limit,) = [each for each in ask(rig.specs) if each.sentence.startswith("Activity has")]
     assert limit.mark is mark
     assert limit.sentence == (
-        f"Activity has {there + 1} of at most 100 custom fields, and 6 more are to be made."
+        f"Activity has {there + 1} of at most 100 custom fields, and 6 more to be made."
     )
 
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("question", sa.String(), nullable=False),
         sa.Column("answer", sa.String(), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("mark", sa.String(length=10), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("connection", "question", name="pk_probe"),
     )

@@ -1,0 +1,73 @@
+"""`velma-sync doctor`"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from velma_sync.cli.options import NotAgreed, agreed, config_option, json_option, opened
+from velma_sync.cli.outcome import ExitCode
+from velma_sync.cli.output import print_json, print_rows
+
+if TYPE_CHECKING:
+    from velma_sync.doctor.facts import DoctorReport, Fact
+    from velma_sync.workspace import Workspace
+
+
+@click.command("doctor", epilog="Example: velma-sync doctor --config /etc/velma-sync/velma-sync.yaml")
+@config_option
+@json_option
+@click.option("--probe", is_flag=True, help="First try on a test record what only a live CRM tells.")
+@click.option("--yes", is_flag=True, help="Probe without asking.")
+def command(config: Path | None, as_json: bool, probe: bool, yes: bool) -> int:
+    """Tell what is in order and what is not, and where to mend it.
+
+    The files and secrets, this machine and the ledger, the rights, limits and requests in each CRM, every
+    mapped field, the recordings of some recent calls, the Velma key and what is asked of Velma. Costs some
+    CRM requests and changes nothing.
+
+    With --probe it makes records of its own in each CRM, removes them again, and remembers the answers.
+
+    Exit code 1 when something has to be mended, 3 when a system cannot be reached or refuses us.
+    """
+    from velma_sync.doctor.examination import examine
+    from velma_sync.doctor.facts import DoctorReport
+
+    if yes and not probe:
+        raise click.UsageError("--yes goes with --probe; nothing else is changed.")
+    with opened(config) as workspace:
+        refused = _probed(workspace, yes=yes) if probe else []
+        report = DoctorReport((*examine(workspace).facts, *refused))
+    print_json(report) if as_json else _print(report)
+    return _exit_code(report)
+
+
+def _probed(workspace: Workspace, *, yes: bool) -> Sequence[Fact]:
+    """Ask, then probe. Raises NotAgreed, also without a terminal."""
+    from velma_sync.doctor.probing import probe, probed_connections
+
+    names = probed_connections(workspace)
+    click.echo(f"Test records will be made in {', '.join(names)} and removed again.", err=True)
+    if not (yes or agreed()):
+        raise NotAgreed("Nothing was probed. To probe without being asked, add --yes.")
+    return probe(workspace, names)
+
+
+def _print(report: DoctorReport) -> None:
+    rows = []
+    for fact in report.facts:
+        rows.append((str(fact.mark), fact.about, fact.sentence))
+        if fact.remedy:
+            rows.append(("", "", f"-> {fact.remedy}"))
+    print_rows(rows)
+
+
+def _exit_code(report: DoctorReport) -> ExitCode:
+    from velma_connectors.administration import Mark
+
+    if report.has(Mark.REFUSED):
+        return ExitCode.REFUSED
+    return ExitCode.ATTENTION if report.has(Mark.PROBLEM) else ExitCode.FINE

@@ -1,0 +1,109 @@
+"""One connection: who we are, what we may do, what a day costs, and what it would be written into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from velma_connectors.administration import Mark
+from velma_connectors.errors import Verdict
+from velma_connectors.model import Window
+from velma_connectors.protocol import CrmConnector
+from velma_sync.config.load import Connection
+from velma_sync.doctor.facts import Fact, diagnosed, guarded
+from velma_sync.doctor.mapped_fields import field_facts, note_facts, wanted
+from velma_sync.doctor.memory import can_be_read
+from velma_sync.doctor.places import in_configuration
+from velma_sync.doctor.reachability import recording_facts
+from velma_sync.ledger import probes
+from velma_sync.pipeline.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from velma_sync.workspace import Workspace
+
+MINUTES_OF_A_DAY = 24 * 60
+LARGE_PART = 0.25
+"""Of an allowance that others live on as well."""
+
+Look = Callable[[], Iterable[Fact]]
+
+
+def account_facts(
+    workspace: Workspace, connection: Connection, settings: EngineSettings, now: datetime
+) -> Iterator[Fact]:
+    """Costs a few requests. Ends with the refusal of an account that does not let us in."""
+    name = connection.name
+    connector = workspace.connector(name)
+    administration = workspace.administration(name)
+    diagnoses = administration.diagnose(wanted(connection, connector)) if administration else []
+    facts = [diagnosed(name, each) for each in diagnoses]
+    if any(fact.mark is Mark.REFUSED for fact in facts):
+        yield from facts
+        return
+    try:
+        health = connector.check()
+    except Verdict as verdict:
+        yield from facts
+        yield Fact(name, "login", Mark.REFUSED, str(verdict))
+        return
+    account = f"{health.account_name} ({health.account_id})"
+    yield Fact(name, "login", Mark.OK, f"Acts as {health.user} in {account}, API {health.api_version}.")
+    if administration is None:
+        yield from (Fact(name, "rights", Mark.PROBLEM, problem) for problem in health.problems)
+        sentence = "This kind of connector tells nothing of rights, versions and limits."
+        yield Fact(name, "rights", Mark.OK, sentence)
+    yield from facts
+    told = {field for each in diagnoses for field in each.fields}
+    looks: tuple[tuple[str, Look], ...] = (
+        ("fields", lambda: field_facts(connection, connector, told)),
+        ("notes", lambda: note_facts(connection, connector)),
+        ("requests", lambda: _cost(workspace, connector, name, settings, now)),
+        ("recordings", lambda: recording_facts(name, connector, workspace.configuration, now)),
+        ("probe", lambda: _answers(workspace, name, now)),
+    )
+    for topic, look in looks:
+        yield from guarded(name, topic, look)
+
+
+def _cost(
+    workspace: Workspace, connector: CrmConnector, name: str, settings: EngineSettings, now: datetime
+) -> Iterator[Fact]:
+    """What a day costs: one look is taken and counted, writing reckoned as if no two calls came together."""
+    before = connector.budget().requests
+    connector.calls(Window(now - timedelta(seconds=settings.overlap_seconds), now), None, limit=1)
+    look = max(1, connector.budget().requests - before)
+    looks = ceil(MINUTES_OF_A_DAY * 60 / settings.poll_seconds)
+    calls = connector.count(Window(now - timedelta(days=1), now))
+    each = connector.capabilities.batch_requests
+    requests = looks * look + calls * each
+    sentence = (
+        f"A day costs about {requests:,} API requests: {looks} looks at {look} each, and for each call up to "
+        f"{each} more; {calls} call{'' if calls == 1 else 's'} changed in the last day."
+    )
+    allowed = connector.budget().allowed
+    if not allowed or requests <= allowed * LARGE_PART:
+        yield Fact(name, "requests", Mark.OK, sentence)
+        return
+    part = f" That is {100 * requests / allowed:.0f} % of the account's {allowed:,}."
+    remedy = f"Raise poll_minutes ({in_configuration(workspace.configuration, 'schedule', 'poll_minutes')})."
+    yield Fact(name, "requests", Mark.ADVICE, sentence + part, remedy)
+
+
+def _answers(workspace: Workspace, name: str, now: datetime) -> Iterator[Fact]:
+    """What earlier probes were answered, with their age."""
+    if not can_be_read(workspace):
+        return
+    with workspace.ledger.read() as tx:
+        rows = probes.listed(tx, name)
+    for row in rows:
+        yield Fact(name, "probe", row.mark, f"{row.sentence} (Probed {_age(now - row.at)}.)")
+
+
+def _age(span: timedelta) -> str:
+    if span < timedelta(hours=1):
+        return "just now"
+    if span < timedelta(days=2):
+        return f"{span // timedelta(hours=1)} h ago"
+    return f"{span.days} days ago"
