@@ -64,6 +64,11 @@ class Batches(ABC, Generic[AnItem]):
         for item in items:
             item.settle(WriteStatus.UNKNOWN, "HubSpot answered without a result for the record")
 
+    def forbidden(self, items: Sequence[AnItem], refusal: RequestRefused) -> None:
+        """The key may not send these items at all."""
+        for item in items:
+            item.settle(WriteStatus.REJECTED, str(refusal))
+
     def mended_together(self, _items: Sequence[AnItem], _faults: Sequence[Fault]) -> bool:
         """Whether a fault of a whole request could be mended in the items it is about."""
         return False
@@ -119,8 +124,7 @@ class Batches(ABC, Generic[AnItem]):
         """A whole request was refused: find whom or what to blame, and spare the others."""
         faults = refusal.faults
         if refusal.status == 403:
-            for item in batch:
-                item.settle(WriteStatus.REJECTED, str(refusal))
+            self.forbidden(batch, refusal)
         elif len(batch) == 1:
             self.refused(batch[0], faults)
         elif self._blamed(batch, faults) or self.mended_together(batch, faults):

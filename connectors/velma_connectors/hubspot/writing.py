@@ -153,6 +153,12 @@ class _RowBatches(Batches[Row]):
         for row in items:
             row.alone = True
 
+    def forbidden(self, items: Sequence[Row], refusal: RequestRefused) -> None:
+        # Without calls there is nothing a sync could do: they wait until the key is granted the scope.
+        if self._object == CALLS:
+            raise refusal
+        super().forbidden(items, refusal)
+
     def mended_together(self, items: Sequence[Row], faults: Sequence[Fault]) -> bool:
         mended = False
         for fault in faults:

@@ -374,6 +374,15 @@ def test_a_missing_scope_for_one_object_stops_no_other(portal: Any, writer: Writ
     assert requests(portal) == 2
 
 
+def test_a_missing_scope_for_calls_stops_the_connection_and_names_it(
+    portal: Any, writer: Writer, token: str
+) -> None:
+    (call,) = insert(portal, "calls", 1)
+    portal.add_token(token, ["crm.objects.contacts.read"])
+    with pytest.raises(StopConnection, match=r"grant it crm\.objects\.contacts\.write"):
+        writer.write([update("calls", call, velma_reason="x")])
+
+
 def test_a_missing_scope_for_notes_stops_no_fields(portal: Any, writer: Writer, faults: Any) -> None:
     (call,), (deal,) = insert(portal, "calls", 1), insert(portal, "deals", 1)
     refused = Response(
