@@ -87,17 +87,29 @@ def stop_spending(tx: Transaction, engine: Engine, stop: SpendStop) -> None:
 
 
 def greet(engine: Engine, connection: Connection) -> Health | None:
-    """Ask the CRM who we are. Another account than the one seen first pauses the connection."""
+    """Ask the CRM who we are, and what the objects that are written to look like.
+
+    Another account than the one seen first pauses the connection; so does a scope that is missing, before
+    anything is paid for that could not be written.
+    """
 
     def check() -> Health:
         health = connection.connector.check()
         _same_account(engine, connection, health)
+        _look_at_fields(engine, connection)
         return health
 
     health = attempt(engine, connection, "check", check)
     for problem in health.problems if health is not None else ():
         log.warning("The CRM lacks something.", action="problem", connection=connection.name, problem=problem)
     return health
+
+
+def _look_at_fields(engine: Engine, connection: Connection) -> None:
+    objects = connection.connector.capabilities.objects
+    for target in {rule.on for rule in connection.mapping.rules}:
+        for name in objects.get(target, ()):
+            engine.fields(connection, name)
 
 
 def _same_account(engine: Engine, connection: Connection, health: Health) -> None:

@@ -305,6 +305,22 @@ def test_what_the_crm_lacks_is_said(rig: Rig) -> None:
     assert [each["problem"] for each in logs] == ["Field Amount is hidden."]
 
 
+def test_fields_that_may_not_be_read_pause_the_connection_before_anything_is_paid(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(Fault("fields", StopConnection("Grant the key the scope of deals."), times=2))
+    greet(rig.engine, rig.connection)
+    rig.run()
+    assert rig.paused() == "Grant the key the scope of deals."
+    rig.clock.advance(rig.settings.probe_seconds)
+    probe(rig.engine)
+    assert rig.paused() is not None, "a check that asks for less than the work ended the pause"
+    assert rig.billing().answered == 0
+    rig.clock.advance(rig.settings.probe_seconds)
+    probe(rig.engine)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+
+
 def test_a_connection_that_reaches_another_account_is_paused(rig: Rig) -> None:
     assert greet(rig.engine, rig.connection) is not None
     assert greet(rig.engine, rig.connection) is not None
