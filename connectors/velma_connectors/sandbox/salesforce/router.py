@@ -12,6 +12,7 @@ from velma_connectors.sandbox.salesforce.rest import (
     composite,
     describe,
     folders,
+    list_views,
     organization,
     queries,
     records,
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *tooling.ROUTES,
     *analytics.ROUTES,
     *folders.ROUTES,
+    *list_views.ROUTES,
 )
 
 

@@ -75,3 +75,6 @@ class OrgSwitches:
 
     boolean_filter_values: bool = False
     """True: checkbox columns of reports list their filter values, which are then `1` and `0`."""
+
+    list_views_of_activities: bool = False
+    """True: the User Interface API makes list views of Task and Event too; its list of objects varies."""

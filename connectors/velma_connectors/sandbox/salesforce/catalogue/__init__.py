@@ -13,7 +13,7 @@ from velma_connectors.sandbox.salesforce.catalogue.licences import (
     USER_PERMISSION_ACCESS,
 )
 from velma_connectors.sandbox.salesforce.catalogue.parties import ACCOUNT, CONTACT, LEAD
-from velma_connectors.sandbox.salesforce.catalogue.reports import FOLDER, REPORT
+from velma_connectors.sandbox.salesforce.catalogue.reports import FOLDER, LIST_VIEW, REPORT
 from velma_connectors.sandbox.salesforce.catalogue.sales import (
     CONTACT_ROLE,
     OPPORTUNITY,
@@ -54,6 +54,7 @@ DATA_OBJECTS: dict[str, ObjectDefinition] = {
         FIELD_PERMISSIONS,
         FOLDER,
         REPORT,
+        LIST_VIEW,
         USER_LICENSE,
         PERMISSION_SET_LICENSE,
         PERMISSION_SET_LICENSE_ASSIGN,

@@ -1,4 +1,4 @@
-"""Reports and the folders they lie in, as SOQL shows them: made and removed through other resources."""
+"""Reports, their folders and list views, as SOQL shows them: made and removed through other resources."""
 
 from __future__ import annotations
 
@@ -40,5 +40,20 @@ REPORT = ObjectDefinition(
         text("Description", "Description", 255, **READ_ONLY),
         text("DeveloperName", "Report Unique Name", 80, nillable=False, **READ_ONLY),
         picklist("Format", "Format", ("Tabular", "Summary", "Matrix"), restricted=True, **READ_ONLY),
+    ),
+)
+
+LIST_VIEW = ObjectDefinition(
+    name="ListView",
+    label="List View",
+    plural="List Views",
+    key_prefix="00B",
+    name_field="Name",
+    **_LOCKED,
+    fields=(
+        *system_fields(deletable=False),
+        text("Name", "View Name", 40, nillable=False, **READ_ONLY),
+        text("DeveloperName", "View Unique Name", 80, nillable=False, **READ_ONLY),
+        picklist("SobjectType", "Sobject Type Name", (), **READ_ONLY),
     ),
 )

@@ -19,10 +19,12 @@ ALL_PERMISSIONS = frozenset(
     {
         "ApiEnabled",
         "AssignPermissionSets",
+        "CreateCustomizeFilters",
         "CreateCustomizeReports",
         "CreateReportFolders",
         "CustomizeApplication",
         MANAGE_SETS,
+        "ManagePublicListviews",
         "ModifyAllData",
         "QueryAllFiles",
         "RunReports",
