@@ -23,7 +23,9 @@ DEALS = "Opportunity"
 FIRST = 10
 """Names that an answer shows."""
 
-_NAMES = {"Task": "Subject", "Event": "Subject", DEALS: "Name"}
+NAMES = {"Task": "Subject", "Event": "Subject", DEALS: "Name"}
+"""The field that people know a record of each object by."""
+
 _BEGINNINGS = {
     Target.CALL: (
         "Reports > New Report: choose the report type 'Tasks and Events', then Start Report.",
@@ -56,7 +58,7 @@ def run_filter(client: SalesforceClient, objects: Objects, wanted: ReportFilter)
     for name in objects[wanted.on]:
         where = _where(wanted.conditions)
         found += client.count(select(("COUNT()",), name, where))
-        shown = _NAMES[name]
+        shown = NAMES[name]
         rows = client.query(select((shown,), name, where, order_by="CreatedDate DESC, Id DESC", limit=FIRST))
         names += [str(row[shown] or "(no subject)") for row in rows]
     return FilterAnswer(wanted, found, tuple(names[:FIRST]))
@@ -80,7 +82,7 @@ def _guide(asked: ReportFilter, fields: Mapping[str, Mapping[str, Field]]) -> Fi
 def _query(asked: ReportFilter, object_name: str, fields: Mapping[str, Field]) -> str:
     wanted = (*(condition.field for condition in asked.conditions), *asked.columns)
     columns = [name for name in dict.fromkeys(wanted) if name in fields]
-    shown = ("Id", _NAMES[object_name], *columns)
+    shown = ("Id", NAMES[object_name], *columns)
     return select(shown, object_name, _where(asked.conditions), order_by="CreatedDate DESC")
 
 

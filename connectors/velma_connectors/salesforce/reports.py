@@ -1,7 +1,7 @@
 """Reports in a folder of their own: made from the questions, found again by their seal, removed.
 
-Whatever a person has renamed, moved or made there stays. A report that stands already is kept as it is; one
-that asks something else by now is named, not overwritten.
+Where the user may make no reports, a list view stands in. Whatever a person has renamed, moved or made stays.
+What stands already is kept as it is; what asks something else by now is named, not overwritten.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from velma_connectors.reporting import ReportChange, ReportFilter, ReportResult
 from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.fields import KnownFields
 from velma_connectors.salesforce.filters import Objects, describe_filters
+from velma_connectors.salesforce.list_views import PLACES, ListViews
 from velma_connectors.salesforce.report_types import NotReportable, ReportType, read_report_type
 from velma_connectors.salesforce.soql import quoted, select
 from velma_connectors.salesforce.verdicts import RequestRefused
@@ -25,6 +26,7 @@ FOLDER, FOLDER_NAME = "Velma Sync", "Velma_Sync"
 NAME_LENGTH, DESCRIPTION_LENGTH = 40, 255
 PLACE = f"Reports > All Folders > {FOLDER}"
 _FOLDERS = "Reports > All Folders"
+_OTHER = "It is there with other filters; rename or delete it, then repeat the command."
 _SHARE = "Only its maker sees it until you share it: open its menu there and choose Share."
 
 
@@ -43,6 +45,7 @@ class Reports:
         self._client = client
         self._known = known
         self._objects = objects
+        self._views = ListViews(client, self._send)
 
     def create(self, filters: Sequence[ReportFilter]) -> list[ReportResult]:
         """One report per question, and a line for the folder when it had to be made."""
@@ -54,7 +57,12 @@ class Reports:
         try:
             folder, made = self._folder()
         except StopConnection as refusal:
-            return [_cannot(_name(asked), obstacles[asked.key] or str(refusal)) for asked in filters]
+            return [
+                _cannot(_name(asked), obstacles[asked.key])
+                if obstacles[asked.key]
+                else self._list_view(asked, str(refusal))
+                for asked in filters
+            ]
         standing = {each.name: each for each in self._ours(folder)}
         results = [
             _cannot(_name(asked), obstacles[asked.key])
@@ -66,10 +74,12 @@ class Reports:
 
     def remove(self) -> list[ReportResult]:
         """Remove what `create` made, then the folder unless somebody else keeps something in it."""
+        views = self._views.standing()
+        results = [self._removed(each.path, each.label, PLACES[each.object]) for each in views]
         folder = self._existing_folder()
         if folder is None:
-            return []
-        results = [
+            return results
+        results += [
             self._removed(f"analytics/reports/{each.id}", each.name, PLACE) for each in self._ours(folder)
         ]
         if self._client.count(select(("COUNT()",), "Report", f"OwnerId = {quoted(folder)}")):
@@ -102,16 +112,26 @@ class Reports:
             body = kind.definition(asked, name=name, description=_description(asked), folderId=folder)
             self._send("POST", "analytics/reports", body)
         except (NotReportable, StopConnection) as reason:
-            return _cannot(name, str(reason))
+            return self._list_view(asked, str(reason))
         return ReportResult(name, PLACE, ReportChange.CREATED)
+
+    def _list_view(self, asked: ReportFilter, reason: str) -> ReportResult:
+        """A list view where no report can be had, or why there is neither."""
+        name, object_name = _name(asked), self._objects[asked.on][0]
+        try:
+            change = self._views.create(asked, name, object_name)
+        except StopConnection as refusal:
+            return _cannot(name, f"{reason} Nor a list view: {refusal}")
+        told = (
+            _OTHER if change is ReportChange.CANNOT else f"A list view, as there can be no report: {reason}"
+        )
+        return ReportResult(name, PLACES[object_name], change, told)
 
     def _kept(self, there: _Standing, wanted: Sequence[Mapping[str, str]]) -> ReportResult:
         described = self._client.get(f"analytics/reports/{there.id}/describe")
         if _asks(described["reportMetadata"]["reportFilters"], wanted):
             return ReportResult(there.name, PLACE, ReportChange.KEPT)
-        return _cannot(
-            there.name, "It is there with other filters; rename or delete it, then repeat the command."
-        )
+        return _cannot(there.name, _OTHER)
 
     def _folder(self) -> tuple[str, list[ReportResult]]:
         """The id of our folder, and a line about it when it is new."""

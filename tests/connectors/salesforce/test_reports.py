@@ -191,12 +191,69 @@ def test_the_folder_is_used_again_after_it_was_left_to_people(room: Room) -> Non
 
 
 @pytest.mark.parametrize("permission", ["CreateReportFolders", "CreateCustomizeReports"])
-def test_without_the_right_nothing_is_made_and_the_reason_is_told(room: Room, permission: str) -> None:
-    room.org.set_permission(room.user_id, permission, False)
+def test_without_the_right_nothing_is_made_and_the_reasons_are_told(room: Room, permission: str) -> None:
+    for each in (permission, "ManagePublicListviews"):
+        room.org.set_permission(room.user_id, each, False)
     results = [each for each in room.admin.create_reports(questions("step")) if each.name != FOLDER]
     assert {each.change for each in results} == {ReportChange.CANNOT}
     assert all(each.reason.startswith("Salesforce refused POST ") for each in results)
-    assert room.reports() == {}
+    assert all(
+        " Nor a list view: Salesforce refused POST ui-api/list-info" in each.reason for each in results
+    )
+    assert (room.reports(), room.org.rows("ListView")) == ({}, [])
+
+
+def without_reports(room: Room) -> None:
+    """An org whose user makes list views of everything, and no reports."""
+    room.org.set_permission(room.user_id, "CreateReportFolders", False)
+    room.org.switches = replace(room.org.switches, list_views_of_activities=True)
+
+
+def test_list_views_stand_in_for_reports_that_may_not_be_made(room: Room) -> None:
+    without_reports(room)
+    results = room.admin.create_reports(questions())
+    assert changes(results) == {each.question: ReportChange.CREATED for each in questions()}
+    assert {each.place for each in results} == {"Tasks > list views", "Opportunities > list views"}
+    assert all(each.reason.startswith("A list view, as there can be no report: ") for each in results)
+    views = {row["Name"]: row["Definition"] for row in room.org.rows("ListView")}
+    assert views["Deals by mood"] == {
+        "listViewApiName": views["Deals by mood"]["listViewApiName"],
+        "label": "Deals by mood",
+        "filteredByInfo": [{"fieldApiName": "Mood__c", "operator": "LessOrEqual", "operandLabels": ["-0.2"]}],
+        "displayColumns": ["Name", "Mood__c"],
+        "scope": {"apiName": "everything"},
+        "visibility": "Public",
+    }
+    assert changes(room.admin.create_reports(questions())) == dict.fromkeys(views, ReportChange.KEPT)
+
+
+def test_a_list_view_that_asks_something_else_by_now_is_named(room: Room) -> None:
+    without_reports(room)
+    (asked, _) = questions("mood")
+    room.admin.create_reports([asked])
+    lower = replace(asked, conditions=(Condition("Mood__c", Operator.AT_MOST, -0.5),))
+    (result,) = room.admin.create_reports([lower])
+    assert (result.change, result.place) == (ReportChange.CANNOT, "Tasks > list views")
+    assert result.reason.startswith("It is there with other filters")
+
+
+def test_list_views_are_removed_and_those_of_people_are_not(room: Room) -> None:
+    without_reports(room)
+    room.admin.create_reports(questions("step"))
+    for name in ("Velma_Sync_Own", "Velma_Sync_123abc", "Mine"):
+        own: dict[str, Any] = {"label": "Deals by hand", "scope": {"apiName": "mine"}}
+        body = {**own, "listViewApiName": name, "visibility": "Private"}
+        room.client.send("POST", "ui-api/list-info/Opportunity", body)
+    assert set(changes(room.admin.remove_reports()).values()) == {ReportChange.REMOVED}
+    assert {row["Name"] for row in room.org.rows("ListView")} == {"Deals by hand"}
+    assert len(room.org.rows("ListView")) == 3
+    assert room.admin.remove_reports() == []
+
+
+def test_calls_have_no_list_views_where_the_api_knows_none_of_tasks(room: Room) -> None:
+    room.org.set_permission(room.user_id, "CreateReportFolders", False)
+    found = changes(room.admin.create_reports(questions("step")))
+    assert found == {"Calls by step": ReportChange.CANNOT, "Deals by step": ReportChange.CREATED}
 
 
 def test_a_missing_field_costs_only_its_own_question(room: Room) -> None:
