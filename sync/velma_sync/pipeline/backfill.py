@@ -54,7 +54,7 @@ class History:
     """The calls of one connection that took place in a span, and what would be done about them.
 
     `candidates` are in the order in which they would be analysed. `known` counts calls that need nothing,
-    `left_out` those that cannot be analysed, by code. `requests` were made to the CRM to find all this.
+    `left_out` those that cannot be analysed now, by code. `requests` were made to the CRM to find all this.
     """
 
     connection: str
@@ -67,7 +67,7 @@ class History:
 
     @property
     def left_out(self) -> Mapping[str, int]:
-        return Counter(each.code or "" for each in self.others)
+        return Counter(each.code or NO_RECORDING for each in self.others)
 
     @property
     def seconds(self) -> float:
