@@ -27,6 +27,7 @@ NAME_LENGTH, DESCRIPTION_LENGTH = 40, 255
 PLACE = f"Reports > All Folders > {FOLDER}"
 _FOLDERS = "Reports > All Folders"
 _OTHER = "It is there with other filters; rename or delete it, then repeat the command."
+_RIGHTS = "Making reports needs the permissions Create Report Folders and Create and Customize Reports."
 _SHARE = "Only its maker sees it until you share it: open its menu there and choose Share."
 
 
@@ -60,7 +61,7 @@ class Reports:
             return [
                 _cannot(_name(asked), obstacles[asked.key])
                 if obstacles[asked.key]
-                else self._list_view(asked, str(refusal))
+                else self._list_view(asked, _told(refusal))
                 for asked in filters
             ]
         standing = {each.name: each for each in self._ours(folder)}
@@ -111,8 +112,10 @@ class Reports:
                 return self._kept(there, kind.filters(asked))
             body = kind.definition(asked, name=name, description=_description(asked), folderId=folder)
             self._send("POST", "analytics/reports", body)
-        except (NotReportable, StopConnection) as reason:
+        except NotReportable as reason:
             return self._list_view(asked, str(reason))
+        except StopConnection as refusal:
+            return self._list_view(asked, _told(refusal))
         return ReportResult(name, PLACE, ReportChange.CREATED)
 
     def _list_view(self, asked: ReportFilter, reason: str) -> ReportResult:
@@ -181,6 +184,12 @@ def _name(asked: ReportFilter) -> str:
 def _description(asked: ReportFilter) -> str:
     mark = f" Made by {seal(_name(asked))}."
     return f"{asked.question[: DESCRIPTION_LENGTH - len(mark) - 1]}.{mark}"
+
+
+def _told(refusal: StopConnection) -> str:
+    """A refusal, with the rights that may be lacking."""
+    is_about_rights = not isinstance(refusal, RequestRefused) or refusal.has("INSUFFICIENT_ACCESS")
+    return f"{refusal} {_RIGHTS}" if is_about_rights else str(refusal)
 
 
 def _cannot(name: str, reason: str) -> ReportResult:

@@ -197,6 +197,7 @@ def test_without_the_right_nothing_is_made_and_the_reasons_are_told(room: Room, 
     results = [each for each in room.admin.create_reports(questions("step")) if each.name != FOLDER]
     assert {each.change for each in results} == {ReportChange.CANNOT}
     assert all(each.reason.startswith("Salesforce refused POST ") for each in results)
+    assert all("needs the permissions Create Report Folders and " in each.reason for each in results)
     assert all(
         " Nor a list view: Salesforce refused POST ui-api/list-info" in each.reason for each in results
     )
