@@ -44,6 +44,17 @@ def check_fields(mapping: MappingFile, fields: Mapping[Target, Mapping[str, Fiel
     ]
 
 
+def unwritten_options(spec: FieldSpec, field: Field) -> tuple[str, ...]:
+    """Options that the field offers and the mapping does not write: an admin's own, or of an older mapping.
+
+    None where the mapping brings no options, as for a text or a checkbox.
+    """
+    if not spec.choices:
+        return ()
+    written = {choice.casefold() for choice in spec.choices}
+    return tuple(choice for choice in field.choices if choice.casefold() not in written)
+
+
 def _problems(rule: Rule, entry: Entry, fields: Mapping[str, Field]) -> Iterator[Problem]:
     where = f"{rule.field} on the {rule.on}"
     field = fields.get(rule.field)

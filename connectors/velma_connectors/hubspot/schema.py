@@ -169,7 +169,7 @@ def obstacle(spec: FieldSpec) -> str:
 def misfit(spec: FieldSpec, found: Field) -> str:
     """Why an existing property cannot hold what is wanted; empty when it can. Texts of any length fit."""
     if spec.kind is not found.kind and not (spec.kind in _TEXTS and found.kind in _TEXTS):
-        return f"is of kind {found.kind}, but {spec.kind} is wanted; rename the field in the mapping"
+        return f"is of kind {found.kind}, but {spec.kind} is wanted; name another field in the mapping"
     return "" if found.writable else "is read-only (calculated, or kept by HubSpot)"
 
 

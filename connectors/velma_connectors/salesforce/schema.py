@@ -135,7 +135,7 @@ def obstacle(spec: FieldSpec, name: str) -> str:
 def misfit(spec: FieldSpec, field: Field) -> str:
     """Why an existing field cannot hold what is wanted; empty when it can. Texts of any length fit."""
     if spec.kind is not field.kind and not (spec.kind in _TEXTS and field.kind in _TEXTS):
-        return f"is of kind {field.kind}, but {spec.kind} is wanted; rename the field in the mapping"
+        return f"is of kind {field.kind}, but {spec.kind} is wanted; name another field in the mapping"
     if spec.kind is FieldKind.NUMBER and (field.scale or 0) < (spec.scale or 0):
         return f"keeps {field.scale or 0} decimals, but {spec.scale} are wanted; change the field in Setup"
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -45,12 +45,16 @@ def plain(data: object) -> Any:
 
 def print_rows(rows: Sequence[Sequence[str]]) -> None:
     """Lines with their columns aligned; the last column may be as long as it likes."""
-    if not rows:
-        return
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for line in aligned(rows):
+        click.echo(line)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The same as lines."""
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
+        yield "  ".join([*cells, row[-1]]).rstrip()
 
 
 def counted(number: int, one: str, several: str = "") -> str:

@@ -3,75 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from velma_connectors.model import SchemaAction, SchemaStep
-from velma_sync.cli.options import config_option, json_option, opened
+from velma_sync.cli.options import NotAgreed, agreed, config_option, json_option, opened
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import counted, print_json, print_rows
+from velma_sync.cli.schema_plan import DONE, numbers, plan_lines
 
 if TYPE_CHECKING:
-    from velma_sync.provisioning import ConnectionPlan, ConnectionResult
+    from velma_sync.provisioning import ConnectionPlan, ConnectionResult, Export
+    from velma_sync.workspace import Workspace
 
 
 @click.command("provision", epilog="Example: velma-sync provision --apply")
-@click.option("--apply", is_flag=True, help="Create the missing fields. Without it only the plan is shown.")
+@click.option("--apply", is_flag=True, help="Show the plan, ask, and do exactly that.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the plan in a file.",
+)
+@click.option(
+    "--plan",
+    "kept",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Do only what this kept plan says, if nothing it was made from has changed.",
+)
+@click.option(
+    "--export",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Write the fields as files for your own way of deploying: Salesforce source format, HubSpot JSON.",
+)
+@click.option("--yes", is_flag=True, help="Apply without asking.")
 @config_option
 @json_option
-def command(apply: bool, config: Path | None, as_json: bool) -> int:
+def command(
+    apply: bool,
+    out: Path | None,
+    kept: Path | None,
+    directory: Path | None,
+    yes: bool,
+    config: Path | None,
+    as_json: bool,
+) -> int:
     """Plan, or create, the CRM fields that are missing.
 
-    Existing fields are kept; at most options are added to them. The daemon itself never changes a schema.
+    The plan says what would be created (+), changed (~), left as it is (=), and what cannot be done and why
+    (!). Existing fields are kept; at most options and access are added to them. It may be repeated at any
+    time. The daemon itself never changes a schema.
     """
-    from velma_sync.provisioning import create_fields, plan_fields
-
+    _refuse_contradictions(apply, out, kept, directory)
     with opened(config) as workspace:
-        plans = plan_fields(workspace)
+        if directory is not None:
+            return _export(workspace, directory, as_json)
+        plans = _planned(workspace, kept)
         if not apply:
-            print_json(plans) if as_json else _print_plans(plans)
-            return ExitCode.ATTENTION if any(plan.impossible for plan in plans) else ExitCode.FINE
-        results = [create_fields(workspace, plan) for plan in plans]
-    print_json(results) if as_json else _print_results(results)
+            return _show(plans, out, kept, as_json)
+        results = _apply(workspace, plans, yes, as_json)
+    if as_json:
+        print_json(results)
     return ExitCode.ATTENTION if any(result.failed for result in results) else ExitCode.FINE
 
 
-def _print_plans(plans: Sequence[ConnectionPlan]) -> None:
-    steps = [(plan.connection, step) for plan in plans for step in plan.steps]
-    print_rows(
-        [
-            (step.action, connection, f"{step.object}.{step.spec.name}", step.spec.kind, step.reason)
-            for connection, step in steps
-            if step.action is not SchemaAction.LEAVE
-        ]
-    )
-    _print_there(step for _, step in steps)
-    work = sum(len(plan.work) for plan in plans)
-    click.echo(f"{work} to do. Nothing was changed; add --apply to do it." if work else "Nothing to do.")
+def _refuse_contradictions(apply: bool, out: Path | None, kept: Path | None, directory: Path | None) -> None:
+    if directory is not None and (apply or out or kept):
+        raise click.UsageError("--export stands alone: it asks no CRM and changes nothing.")
+    if out is not None and (apply or kept):
+        raise click.UsageError("--out keeps a new plan; it goes with neither --apply nor --plan.")
 
 
-def _print_results(results: Sequence[ConnectionResult]) -> None:
-    everything = [(result.connection, each) for result in results for each in result.results]
-    print_rows(
-        [
-            (
-                "ok" if each.ok else "failed",
-                connection,
-                f"{each.step.object}.{each.step.spec.name}",
-                each.step.action,
-                each.reason,
-            )
-            for connection, each in everything
-            if not each.ok or each.step.action is not SchemaAction.LEAVE
-        ]
-    )
-    _print_there(each.step for _, each in everything if each.ok)
+def _planned(workspace: Workspace, kept: Path | None) -> tuple[ConnectionPlan, ...]:
+    """A fresh plan, which is also the kept one if there is any. Raises ConfigError when it is not."""
+    from velma_sync.provisioning import plan_fields, read_plan, refuse_stale
+
+    found = read_plan(kept) if kept else None
+    plans = plan_fields(workspace)
+    if kept and found:
+        refuse_stale(kept, found, plans)
+    return plans
 
 
-def _print_there(steps: Iterable[SchemaStep]) -> None:
-    """Nobody has to read the names of fields that are as they should be."""
-    there = sum(step.action is SchemaAction.LEAVE for step in steps)
-    if there:
-        click.echo(f"{counted(there, 'field is', 'fields are')} there already.")
+def _show(plans: Sequence[ConnectionPlan], out: Path | None, kept: Path | None, as_json: bool) -> int:
+    from velma_sync.provisioning import keep_plan
+
+    if out is not None:
+        keep_plan(out, plans, datetime.now(UTC))
+    if as_json:
+        print_json(plans)
+    else:
+        _print(plan_lines(plans))
+        click.echo(f"{numbers(plans)} {_next(plans, out or kept)}")
+    return ExitCode.ATTENTION if any(plan.impossible for plan in plans) else ExitCode.FINE
+
+
+def _next(plans: Sequence[ConnectionPlan], file: Path | None) -> str:
+    """What can be done with a plan that was only shown."""
+    if not any(plan.work for plan in plans):
+        return "Nothing to do."
+    command = "velma-sync provision --apply"
+    return f"Nothing was changed; to do it: {command}{f' --plan {file}' if file else ''}"
+
+
+def _apply(
+    workspace: Workspace, plans: Sequence[ConnectionPlan], yes: bool, as_json: bool
+) -> list[ConnectionResult]:
+    """Show, ask, do. Raises NotAgreed."""
+    from velma_sync.provisioning import create_fields
+
+    _print([*plan_lines(plans), numbers(plans)], err=as_json)
+    if any(plan.work for plan in plans) and not (yes or agreed()):
+        raise NotAgreed("Nothing was changed. To go on without being asked, add --yes.")
+    results = []
+    for plan in plans:
+        result = create_fields(workspace, plan)
+        results.append(result)
+        if not as_json:
+            _print_result(plan, result)
+    return results
+
+
+def _print_result(plan: ConnectionPlan, result: ConnectionResult) -> None:
+    """What the plan could not promise: the fields that failed, with the CRM's reason."""
+    attempted = [each for each in result.failed if each.step in plan.work]
+    print_rows([("failed", f"{each.step.object}.{each.step.spec.name}", each.reason) for each in attempted])
+    if not plan.work:
+        click.echo(f"{plan.connection}: nothing to do.")
+        return
+    done = ", ".join(f"{result.done(action)} {words}" for action, words in DONE.items())
+    click.echo(f"{plan.connection}: {done}, {len(attempted)} failed.")
+
+
+def _export(workspace: Workspace, directory: Path, as_json: bool) -> int:
+    from velma_sync.provisioning import export_fields
+
+    export = export_fields(workspace, directory)
+    print_json(export) if as_json else _print_export(workspace, export)
+    return ExitCode.ATTENTION if export.without else ExitCode.FINE
+
+
+def _print_export(workspace: Workspace, export: Export) -> None:
+    for connection, files in export.files.items():
+        readme = f"{export.directory}/{connection}/README.md"
+        click.echo(f"{connection}: {counted(len(files), 'file')}. Read first: {readme}")
+    titles = {each.name: each.kind.title for each in workspace.configuration.connections}
+    for connection in export.without:
+        click.echo(f"{connection}: {titles[connection]} writes no files; use velma-sync provision --apply")
+
+
+def _print(lines: Iterable[str], *, err: bool = False) -> None:
+    for line in lines:
+        click.echo(line, err=err)

@@ -28,7 +28,7 @@ def begun_today(room: Rehearsal, velma_sync: Command) -> None:
         re.sub(r"(base_url: \S+)$", r"\1\n    price_per_audio_hour: 60", text, flags=re.MULTILINE)
     )
     assert "price_per_audio_hour" in path.read_text()
-    velma_sync("provision", "--apply")
+    velma_sync("provision", "--apply", "--yes")
 
 
 def billed(room: Rehearsal) -> int:

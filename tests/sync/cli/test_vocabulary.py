@@ -21,7 +21,7 @@ PRICING = "[price, cost, license cost, licensing, budget, quote, discount, fee, 
 
 @pytest.fixture(autouse=True)
 def analysed(room: Rehearsal, velma_sync: Command) -> None:
-    velma_sync("provision", "--apply")
+    velma_sync("provision", "--apply", "--yes")
     velma_sync("once")
 
 

@@ -23,7 +23,7 @@ Edit = Callable[[str, str, str], None]
 
 @pytest.fixture(autouse=True)
 def with_fields(room: Rehearsal, velma_sync: Command) -> None:
-    velma_sync("provision", "--apply")
+    velma_sync("provision", "--apply", "--yes")
 
 
 @pytest.fixture
