@@ -49,29 +49,13 @@ class Reports:
         self._views = ListViews(client, self._send)
 
     def create(self, filters: Sequence[ReportFilter]) -> list[ReportResult]:
-        """One report per question, and a line for the folder when it had to be made."""
-        obstacles = {
-            guide.filter.key: guide.obstacle
-            for guide in describe_filters(self._known, self._objects, filters)
-        }
-        types = {on: self._type(on) for on in dict.fromkeys(asked.on for asked in filters)}
-        try:
-            folder, made = self._folder()
-        except StopConnection as refusal:
-            return [
-                _cannot(_name(asked), obstacles[asked.key])
-                if obstacles[asked.key]
-                else self._list_view(asked, _told(refusal))
-                for asked in filters
-            ]
-        standing = {each.name: each for each in self._ours(folder)}
+        """One report per question, after a line for the folder when it had to be made."""
+        guides = describe_filters(self._known, self._objects, filters)
+        folder, made = self._made([guide.filter for guide in guides if not guide.obstacle])
         results = [
-            _cannot(_name(asked), obstacles[asked.key])
-            if obstacles[asked.key]
-            else self._report(asked, types[asked.on], folder, standing)
-            for asked in filters
+            made.get(guide.filter.key) or _cannot(_name(guide.filter), guide.obstacle) for guide in guides
         ]
-        return [*made, *results]
+        return [*folder, *results]
 
     def remove(self) -> list[ReportResult]:
         """Remove what `create` made, then the folder unless somebody else keeps something in it."""
@@ -87,6 +71,18 @@ class Reports:
             reason = "It holds reports that velma-sync did not make, or may not remove."
             return [*results, ReportResult(FOLDER, _FOLDERS, ReportChange.CANNOT, reason)]
         return [*results, self._removed(f"folders/{folder}", FOLDER, _FOLDERS)]
+
+    def _made(self, asked: Sequence[ReportFilter]) -> tuple[list[ReportResult], dict[str, ReportResult]]:
+        """The folder when it is new, and what became of each question by its key."""
+        if not asked:
+            return [], {}
+        types = {on: self._type(on) for on in dict.fromkeys(each.on for each in asked)}
+        try:
+            folder, new = self._folder()
+        except StopConnection as refusal:
+            return [], {each.key: self._list_view(each, _told(refusal)) for each in asked}
+        standing = {each.name: each for each in self._ours(folder)}
+        return new, {each.key: self._report(each, types[each.on], folder, standing) for each in asked}
 
     def _type(self, on: Target) -> ReportType | NotReportable:
         try:

@@ -265,6 +265,13 @@ def test_a_missing_field_costs_only_its_own_question(room: Room) -> None:
     assert set(room.reports()) == {"Calls by step", "Calls by mood", "Deals by step"}
 
 
+@pytest.mark.parametrize("asked", [[], questions("mood")[1:]])
+def test_where_nothing_can_be_asked_no_folder_is_made(room: Room, asked: list[ReportFilter]) -> None:
+    room.org.remove_custom_field("Opportunity", "Mood__c")
+    assert [each.change for each in room.admin.create_reports(asked)] == [ReportChange.CANNOT] * len(asked)
+    assert room.folders() == []
+
+
 def test_a_hidden_report_type_costs_only_its_own_questions(room: Room) -> None:
     room.org.set_object_access("Event", "hidden", room.user_id)
     results = {each.name: each for each in room.admin.create_reports(questions("step"))}
