@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from velma_connectors.administration import Mark
-from velma_connectors.errors import Verdict
+from velma_connectors.errors import SpendStop, Verdict
 from velma_connectors.velma.request import lint
 from velma_connectors.velma.wording import advise
 from velma_sync.config.load import Configuration, analysis_configs
@@ -39,7 +39,7 @@ def question_facts(workspace: Workspace) -> Iterator[Fact]:
 
 
 def _key_place(verdict: Verdict) -> str:
-    if getattr(verdict, "code", "") != "auth":
+    if not (isinstance(verdict, SpendStop) and verdict.code == "auth"):
         return ""
     return f"Copy the key anew from your account at Modulate; it is the secret {KEY}."
 
