@@ -1,4 +1,4 @@
-"""Whether recordings can be fetched, tried on a few of the latest calls: host by host, first bytes only."""
+"""Whether recordings can be fetched, tried on a few recent calls: host by host, first bytes only."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def recording_facts(
     calls = sorted(page.calls, key=lambda call: call.started_at, reverse=True)
     calls = [call for call in calls if call.skip_reason is None]
     if not calls:
-        sentence = f"No call of the last {LOOK_BACK.days} days is found."
+        sentence = f"No call to analyse is found in the last {LOOK_BACK.days} days."
         remedy = _options(configuration, name, "that say how calls are found")
         yield Fact(name, "recordings", Mark.ADVICE, sentence, remedy)
         return
     recorded = [(call, call.recording) for call in calls if call.recording is not None]
     if not recorded:
-        sentence = f"None of the latest {len(calls)} calls has a recording."
+        sentence = f"No call of the last {LOOK_BACK.days} days has a recording; {len(calls)} were looked at."
         remedy = _options(configuration, name, "that say where recordings are")
         yield Fact(name, "recordings", Mark.PROBLEM, sentence, remedy)
         return

@@ -102,7 +102,7 @@ def test_a_day_that_takes_a_large_part_of_the_allowance_is_advised_against() -> 
     [
         (SOUND, Mark.OK, "Recordings in the CRM: 1 of 1 tried can be fetched."),
         (b"<!DOCTYPE html>", Mark.PROBLEM, "Recordings in the CRM: 0 of 1 tried can be fetched. "),
-        (None, Mark.PROBLEM, "None of the latest 1 calls has a recording."),
+        (None, Mark.PROBLEM, "No call of the last 14 days has a recording; 1 were looked at."),
     ],
 )
 def test_recordings_that_the_crm_keeps_are_opened(audio: bytes | None, mark: Mark, words: str) -> None:
@@ -115,7 +115,9 @@ def test_recordings_that_the_crm_keeps_are_opened(audio: bytes | None, mark: Mar
 def test_a_crm_without_calls_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     report = examined(configured({"a": MemoryCrm(lambda: NOW, FIELDS)}))
     ((_, sentence),) = told(report, Mark.ADVICE)
-    assert sentence.startswith("No call of the last 14 days is found. Check the options of the connection")
+    assert sentence.startswith(
+        "No call to analyse is found in the last 14 days. Check the options of the connection"
+    )
 
 
 def linked(*links: str) -> MemoryCrm:
