@@ -119,9 +119,8 @@ def _objects(samples: Sequence[Sample], used: Sequence[Sample]) -> Iterator[Opti
     counts = " and ".join(f"{each.calls} as {each.object_name}" for each in samples)
     if used:
         names = tuple(each.object_name for each in used)
-        yield OptionSuggestion(
-            "calls_from", names, f"calls of the last {LOOK_BACK.days} days are logged {counts}."
-        )
+        reason = f"in the last {LOOK_BACK.days} days calls were logged {counts}."
+        yield OptionSuggestion("calls_from", names, reason)
 
 
 def _recording_fields(samples: Sequence[Sample]) -> Iterator[OptionSuggestion]:

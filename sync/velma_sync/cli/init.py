@@ -37,6 +37,7 @@ class Outcome:
     """What was written, what is still to be done by hand, and how to go on."""
 
     connection: str
+    start_at: datetime
     files: tuple[Path, ...]
     secrets: tuple[SecretPlace, ...]
     next_commands: tuple[str, ...]
@@ -89,7 +90,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Ask for credentials, look at the CRM, write the configuration.
+    """Ask for credentials, look around, write the configuration.
 
     Nothing in the CRM is changed, nothing is paid for, and no file is overwritten: where there is a
     configuration, a connection is added to it. Secrets are asked without showing them and never written into
@@ -115,6 +116,7 @@ def command(
     given = dict(settings)
     if not asker.is_there:
         _refuse_silence(asker, existing, directory, kind, name, given, agreed=yes or offline)
+    asker.say("Nothing in the CRM is changed and nothing is paid for. Ctrl-C ends this and leaves nothing.\n")
     chosen, called = _beginning(asker, path, existing, kind, name)
     dialogue = Dialogue(asker, chosen, called, given, directory, offline, existing)
     setup = dialogue.decide(shipped_mapping(chosen), datetime.now(UTC).replace(microsecond=0))
@@ -122,6 +124,7 @@ def command(
     write_files(planned)
     outcome = Outcome(
         connection=called,
+        start_at=setup.start_at,
         files=tuple(each.path for each in planned if not each.is_secret),
         secrets=_places(dialogue, setup),
         next_commands=tuple(f"velma-sync {name}{_option(config)}" for name in NEXT),
@@ -147,7 +150,10 @@ def _refuse_silence(
     """Without a terminal: raise ConfigError naming all that the command line lacks."""
     from velma_connectors.registry import load_kind
     from velma_sync.cli.dialogue import Dialogue
+    from velma_sync.setup.names import connection_name
 
+    if name is not None:
+        connection_name(name, existing.connections if existing else ())
     flags = {"--kind": kind is None, "--name": name is None, "--yes": not agreed}
     problems = [
         Problem(flag, "is missing, and there is no terminal to ask at.") for flag, no in flags.items() if no
@@ -217,6 +223,8 @@ def _print(outcome: Outcome) -> None:
         "\nEach secret is read from its environment variable, or from its file in the secrets directory:"
     )
     print_rows([(each.state, each.variable, each.file) for each in outcome.secrets])
+    start = f"{outcome.start_at:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"\nCalls from {start} on will be analysed; earlier ones only when backfill is asked to.")
     click.echo("\nNext:")
     print_rows(
         [(f"  {line}", about) for line, about in zip(outcome.next_commands, NEXT.values(), strict=True)]

@@ -20,8 +20,10 @@ from velma_mappings.mapping_file import MappingFile
 from velma_sync.setup.sources import linked_hosts
 
 LOOK_BACK = (timedelta(days=3), timedelta(days=30), timedelta(days=90))
-"""The least of these spans that holds a call with a link is looked at."""
+"""Spans to look at, one after the other until there are enough links."""
 SAMPLE = 50
+"""Calls of each span."""
+ENOUGH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,9 @@ def _sample(
     try:
         for span in LOOK_BACK:
             page = connector.calls(Window(now - span, now), None, limit=SAMPLE)
-            calls, hosts = len(page.calls), linked_hosts(page.calls)
-            if hosts:
+            # A wider span holds the narrower one, and too many calls for it may hide some of them.
+            calls, hosts = max(calls, len(page.calls)), hosts | linked_hosts(page.calls)
+            if hosts.total() >= ENOUGH:
                 break
     except StopConnection as stop:
         problems.append(str(stop))
