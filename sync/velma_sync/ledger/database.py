@@ -113,8 +113,7 @@ def open_ledger(where: str | Path | URL, *, clock: Callable[[], datetime] | None
 
     Raises LedgerTooNew when a newer release has already migrated it.
     """
-    is_path = isinstance(where, Path) or (isinstance(where, str) and "://" not in where)
-    url = make_url(f"sqlite:///{where}" if is_path else where)  # type: ignore[arg-type]  # no Path is left
+    url = _url_of(where)
     if url.get_backend_name() == "sqlite":
         create_private(Path(str(url.database)))
         engine = _sqlite(url)
@@ -127,6 +126,15 @@ def open_ledger(where: str | Path | URL, *, clock: Callable[[], datetime] | None
         engine.dispose()
         raise
     return Ledger(engine, clock)
+
+
+def _url_of(where: str | Path | URL) -> URL:
+    if isinstance(where, URL):
+        return where
+    if isinstance(where, Path) or "://" not in where:
+        # Not by parsing a text: a path may hold what ends one there, such as a question mark.
+        return URL.create("sqlite", database=str(where))
+    return make_url(where)
 
 
 def _system_time() -> datetime:

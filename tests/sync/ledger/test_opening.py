@@ -75,6 +75,12 @@ def false(where: str) -> str:
     return "false" if "://" in where else "0"
 
 
+@pytest.mark.parametrize("name", ["what now?.db", "a#b%20c&d.db", "ledger @ home.db"])
+def test_a_path_may_hold_what_an_address_may_not(tmp_path: Path, name: str) -> None:
+    open_ledger(tmp_path / name).close()
+    assert {each.name.removesuffix(".lock") for each in tmp_path.iterdir()} == {name}
+
+
 def test_the_newest_migration_is_the_one_the_code_expects() -> None:
     config = Config()
     config.set_main_option("script_location", str(migrate.SCRIPTS))
