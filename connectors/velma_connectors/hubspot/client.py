@@ -34,6 +34,8 @@ TIMEOUTS = (10.0, 120.0)
 """Seconds to connect, and between two reads: HubSpot's edge network gives up after 100."""
 ANSWER_SECONDS = 300.0
 """Longest that an answer may take to arrive in pieces, each of them in time."""
+ANSWER_BYTES = 128 * 1024 * 1024
+"""More than any answer holds: a hundred notes of full length, every character of them escaped."""
 POOL_SIZE = 32
 """At least as many connections as threads, so that none is thrown away after use."""
 CHUNK_BYTES = 65_536
@@ -41,6 +43,10 @@ CHUNK_BYTES = 65_536
 _RECORDS = ("/crm/objects/", "/crm/associations/")
 
 Params = Mapping[str, str | Sequence[str]]
+
+
+class OversizedAnswer(HTTPError):
+    """More bytes than an answer can hold: what answers is not HubSpot."""
 
 
 def _now() -> datetime:
@@ -191,6 +197,9 @@ class HubSpotClient:
             if self._clock() > deadline:
                 response.close()
                 raise OverdueAnswer("the answer goes on and on")
+            if len(content) > ANSWER_BYTES:
+                response.close()
+                raise OversizedAnswer("the answer is longer than any of HubSpot's")
         return bytes(content)
 
 

@@ -293,6 +293,15 @@ def test_an_answer_that_never_ends_is_given_up(serve: Any) -> None:
     client.close()
 
 
+def test_an_answer_longer_than_any_of_hubspots_is_given_up(
+    client: Any, faults: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("velma_connectors.hubspot.client.ANSWER_BYTES", 100_000)
+    faults.add(Fault("GET", TRIES, answer=Response("[" + " " * 200_000, content_type="application/json")))
+    with pytest.raises(BriefOutage, match="OversizedAnswer"):
+        client.get(CALLS)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
