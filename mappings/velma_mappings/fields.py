@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from velma_connectors.errors import Problem
 from velma_connectors.model import Field, FieldKind, FieldSpec, Target
-from velma_mappings.catalogue import Entry, entries, nearest
+from velma_mappings.catalogue import entries, nearest
+from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile, Rule, WhenMissing
 from velma_mappings.plain_text import cut
 from velma_mappings.plan import unusable

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from velma_connectors.model import FieldKind, FieldValue, Target
 from velma_connectors.reporting import Condition, Operator, ReportFilter
 from velma_mappings.action_plan import NOT_CONFIRMED
-from velma_mappings.catalogue import Entry, entries
+from velma_mappings.catalogue import entries
+from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.model import Status
 from velma_mappings.signals import OBJECTION_SCORE

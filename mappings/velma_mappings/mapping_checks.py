@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from velma_mappings.catalogue import ACTION_PLAN_PATHS, Entry, entries, nearest
+from velma_mappings.catalogue import ACTION_PLAN_PATHS, entries, nearest
 from velma_mappings.competitors import spelled
+from velma_mappings.entry import Entry
 from velma_mappings.topics import slug, tokens
 from velma_mappings.transforms import TRANSFORMS, misfit
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from velma_connectors.model import Call, Deal, Field, FieldKind, RecordRef, Target
-from velma_mappings.catalogue import Entry, entries
+from velma_mappings.catalogue import entries
 from velma_mappings.coercion import HOLDERS, Fitted, Unfit, fit
+from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile, Rule, WhenMissing
 from velma_mappings.model import CallPlan, CallReport, LeftOut, PlannedField, State, Status, Value
 from velma_mappings.transforms import apply, shaped

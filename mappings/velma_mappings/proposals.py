@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from velma_connectors.model import Field, FieldKind, Target
-from velma_mappings.catalogue import Entry, entries
+from velma_mappings.catalogue import entries
+from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile, Rule
 from velma_mappings.plan import unusable
 from velma_mappings.transforms import shaped

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from velma_connectors.analysis import AnalysisConfig, Side
 from velma_connectors.errors import Problem
-from velma_mappings.catalogue import Need, entries, nearest
+from velma_mappings.catalogue import entries, nearest
+from velma_mappings.entry import Need
 from velma_mappings.mapping_file import MappingFile
 
 

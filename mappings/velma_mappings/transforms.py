@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from velma_connectors.model import FieldKind, FieldValue
 from velma_mappings.action_plan import UNKNOWN
-from velma_mappings.catalogue import CANNOT_SAY, Entry
+from velma_mappings.entry import Entry
+from velma_mappings.fixed_entries import CANNOT_SAY
 from velma_mappings.model import State, Value
 
 YES, NO = "Yes", "No"

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from velma_connectors.registry import ConnectorKind, kind_names, load_kind
 from velma_connectors.velma.options import VelmaOptions
-from velma_mappings.catalogue import Entry, entries
+from velma_mappings.catalogue import entries
+from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.transforms import TRANSFORMS
 from velma_sync.config.settings import LedgerSettings

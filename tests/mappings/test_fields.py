@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from velma_connectors.model import FieldKind, FieldSpec, Target
 from velma_mappings.catalogue import entries
-from velma_mappings.fields import check_fields, wanted_fields
+from velma_mappings.fields import check_fields, unwritten_options, wanted_fields
 from velma_mappings.mapping_file import MappingFile
 
 
@@ -133,6 +133,22 @@ def test_behaviors_are_named_whole_or_counted(make: Any, keys: list[str]) -> Non
     told = shown.split(", ")
     assert told == keys[: len(told)]
     assert (int(more.removesuffix(" more")) if more else 0) == len(keys) - len(told)
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "unwritten"),
+    [
+        ("coaching_flags", ("question", "Late", "Off-topic", "Early"), ("Late", "Early")),
+        ("coaching_flags", (), ()),
+        ("reason", ("Own",), ()),
+    ],
+)
+def test_options_that_no_mapping_writes_are_told_in_the_order_of_the_field(
+    make: Any, value: str, options: tuple[str, ...], unwritten: tuple[str, ...]
+) -> None:
+    (spec,) = wanted_fields(make.mapping(rules=[rule(value)]))
+    field = make.field("F", FieldKind.MULTI_CHOICE, choices=options)
+    assert unwritten_options(spec, field) == unwritten
 
 
 def problems(make: Any, rules: list[dict[str, Any]], *fields: Any) -> list[str]:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from velma_connectors.analysis import Analysis, AnalysisConfig, RolePick, Side
 from velma_connectors.model import FieldKind, FieldValue
-from velma_mappings.catalogue import Need, entries
+from velma_mappings.catalogue import entries
+from velma_mappings.entry import Need
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.model import CallReport, State, Status
 from velma_mappings.report import distil, failed

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velma_connectors.model import FieldKind, FieldValue
-from velma_mappings.catalogue import Entry, entries
+from velma_mappings.catalogue import entries
+from velma_mappings.entry import Entry
 from velma_mappings.model import State, Value
 from velma_mappings.transforms import TRANSFORMS, apply, misfit, shaped
 
