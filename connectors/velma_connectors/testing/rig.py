@@ -76,15 +76,17 @@ class Rig(ABC):
     kind: str
     """The connector's name among the entry points."""
     against: Against
+    """How real the far side is. An emulator is whatever answers in place of the CRM by its own protocol."""
     connection = "contract"
     """The name that `connector` and `reopen` open their connections under."""
     sdk_packages: Sequence[str] = ()
-    """Top-level packages of the CRM's client library, whose exceptions must not escape."""
+    """Top-level packages of the CRM's client library, such as `httpx`: an exception of theirs that escapes is
+    told as the library's. Whatever else escapes and is no verdict fails just the same."""
     cannot: Mapping[Ability | FaultKind, str] = MappingProxyType({})
     """Abilities and faults this far side lacks, each with its reason."""
     fields: Mapping[FieldKind, Place]
-    """Writable fields: a text whose length is limited, another one on the same object, a restricted choice
-    and multi-choice of two or more options, and whatever else there is. Kinds left out are skipped."""
+    """Writable fields: a text whose length is limited, any other field on the same object, a restricted
+    choice and multi-choice of two or more options, and whatever else there is. Kinds left out are skipped."""
     read_only: Place
     """A field that is seen and cannot be written."""
     stages: Stages
@@ -136,7 +138,7 @@ class Rig(ABC):
 
     def remove_recording(self, call: RecordRef) -> None:
         """Take the audio away, while whoever has seen the call still believes in it."""
-        raise NotImplementedError
+        raise _lacking(Ability.REMOVE_RECORDING, "remove_recording")
 
     @abstractmethod
     def add_deal(
@@ -154,7 +156,8 @@ class Rig(ABC):
 
     @abstractmethod
     def edit(self, record: RecordRef, field: str, value: FieldValue) -> None:
-        """A person sets a field now, which moves the record's stamp."""
+        """A person sets a field now, which moves the record's stamp. Values as in `FieldValue`, dates as
+        `2026-02-28`."""
 
     @abstractmethod
     def touch(self, call: RecordRef) -> None:
@@ -170,7 +173,7 @@ class Rig(ABC):
 
     @abstractmethod
     def read(self, record: RecordRef, field: str) -> FieldValue:
-        """What a person sees in a field, read without the connector."""
+        """What a person sees in a field, read without the connector; in the same form as for `edit`."""
 
     # Notes
 
@@ -184,7 +187,7 @@ class Rig(ABC):
 
     def edit_note(self, targets: Sequence[RecordRef], old: str, new: str) -> None:
         """A person replaces some words inside the note on these records."""
-        raise NotImplementedError
+        raise _lacking(Ability.EDIT_NOTE, "edit_note")
 
     # Admins
 
@@ -194,7 +197,7 @@ class Rig(ABC):
 
     def add_option(self, object_name: str, field: str, option: str) -> None:
         """The admin adds an option to a choice."""
-        raise NotImplementedError
+        raise _lacking(Ability.EDIT_SCHEMA, "add_option")
 
     # Outages
 
@@ -204,3 +207,9 @@ class Rig(ABC):
 
         `record` is the one that is locked, for LOCKED_RECORD alone.
         """
+
+
+def _lacking(ability: Ability, method: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"give the rig the method {method}, or Ability.{ability.name} a reason in `cannot`"
+    )

@@ -83,4 +83,4 @@ class AccountContract:
         connector.close()
         assert [each for each in opened if each.fileno() != -1] == [], "sockets stayed open"
         if opened and not was_held:
-            pytest.skip("the far side ends every connection itself, so that none was left to close")
+            pytest.skip("every connection had ended with its request, so that none was left to close")

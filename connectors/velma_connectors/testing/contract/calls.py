@@ -21,6 +21,7 @@ TITLE = "Kickoff about the harbour crane"
 PERSON = "Odalys Quillfeather"
 DEAL = "Harbour crane renewal"
 AUDIO = b"RIFF\x24\x00\x00\x00WAVEfmt first"
+PAID_AGAIN = "the fingerprint follows more than the recording, which would be paid for again"
 
 
 class CallContract:
@@ -30,8 +31,8 @@ class CallContract:
         rig.add_call()
         rig.settle()
         for call in walk(rig.connector, lately(rig)):
-            assert call.started_at.utcoffset() == timedelta(0)
-            assert call.changed_at.utcoffset() == timedelta(0)
+            assert call.started_at.utcoffset() == timedelta(0), "started_at is not in UTC"
+            assert call.changed_at.utcoffset() == timedelta(0), "changed_at is not in UTC"
 
     def test_the_start_and_the_length_are_those_of_the_call(self, rig: Rig) -> None:
         require(rig, Ability.BACKDATE)
@@ -62,7 +63,8 @@ class CallContract:
         record = rig.add_call(at=before(rig, days=3))
         rig.link(record, deal)
         rig.set_stage(deal, rig.stages.second, at=before(rig, days=1))
-        assert [each.stage for each in call_of(rig, record).deals] == [rig.stages.first]
+        then = [each.stage for each in call_of(rig, record).deals]
+        assert then == [rig.stages.first], "the stage is not that of the time of the call"
         later = rig.add_call()
         rig.link(later, deal)
         assert [each.stage for each in call_of(rig, later).deals] == [rig.stages.second]
@@ -90,8 +92,9 @@ class CallContract:
         call = call_of(rig, record)
         assert call.title == TITLE
         assert call.recording is not None
-        for private in (TITLE, PERSON, DEAL, call.recording.locator):
-            assert private not in f"{call!r} {call}"
+        hidden = {"title": TITLE, "person": PERSON, "deal": DEAL, "locator": call.recording.locator}
+        shown = [what for what, private in hidden.items() if private in f"{call!r} {call}"]
+        assert shown == [], "also in other parts of the call: a fingerprint of the locator is a digest of it"
 
     def test_our_own_writes_leave_the_fingerprint_as_it_is(self, rig: Rig) -> None:
         targets = rig.note_targets()
@@ -102,7 +105,7 @@ class CallContract:
         write(rig, targets[0], dict.fromkeys(mine))
         if text_place(rig).target is Target.CALL:
             assert write(rig, targets[0], {text_place(rig).name: "ours"}).status is WriteStatus.OK
-        assert call_of(rig, targets[0]).fingerprint == known.fingerprint
+        assert call_of(rig, targets[0]).fingerprint == known.fingerprint, PAID_AGAIN
 
     def test_a_new_recording_changes_the_fingerprint(self, rig: Rig) -> None:
         record = rig.add_call()
@@ -116,4 +119,4 @@ class CallContract:
         record = rig.add_call(audio=AUDIO)
         known = call_of(rig, record).fingerprint
         rig.touch(record)
-        assert call_of(rig, record).fingerprint == known
+        assert call_of(rig, record).fingerprint == known, PAID_AGAIN

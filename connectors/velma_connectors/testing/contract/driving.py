@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,6 +16,7 @@ from velma_connectors.model import (
     FieldUpdate,
     FieldValue,
     NoteUpsert,
+    Page,
     RecordRef,
     Target,
     Window,
@@ -40,7 +41,10 @@ def field_of(rig: Rig, kind: FieldKind) -> tuple[Place, Field]:
     place = rig.fields.get(kind)
     if place is None:
         pytest.skip(f"the far side has no {kind} field for tests")
-    return place, rig.connector.fields(object_of(rig, place.target))[place.name]
+    name = object_of(rig, place.target)
+    field = rig.connector.fields(name).get(place.name)
+    assert field is not None, f"the connector tells no field {place.name} on {name}, the rig's {kind} field"
+    return place, field
 
 
 def text_place(rig: Rig) -> Place:
@@ -68,18 +72,27 @@ def call_of(rig: Rig, record: RecordRef) -> Call:
     return call
 
 
-def walk(connector: CrmConnector, window: Window, *, limit: int = 100) -> list[Call]:
-    """Every call of the window as often as it comes."""
-    calls: list[Call] = []
+def pages(connector: CrmConnector, window: Window, *, limit: int) -> Iterator[Page]:
+    """Page after page of the window, of a walk that has to end."""
     cursor = None
     for _ in range(MOST_PAGES):
         page = connector.calls(window, cursor, limit=limit)
-        assert len(page.calls) <= limit, "a page held more calls than were wanted"
-        calls += page.calls
+        assert len(page.calls) <= limit, (
+            f"a page held {len(page.calls)} calls, more than the limit of {limit}"
+        )
+        yield page
+        if page.cursor is None:
+            return
+        assert page.cursor != cursor, "a page gave the cursor that led to it; the last page's cursor is None"
         cursor = page.cursor
-        if cursor is None:
-            return calls
-    raise AssertionError(f"the walk was not complete after {MOST_PAGES} pages")
+    raise AssertionError(
+        f"the walk was not complete after {MOST_PAGES} pages; the last page's cursor is None"
+    )
+
+
+def walk(connector: CrmConnector, window: Window, *, limit: int = 100) -> list[Call]:
+    """Every call of the window as often as it comes."""
+    return [call for page in pages(connector, window, limit=limit) for call in page.calls]
 
 
 def records_in(calls: list[Call]) -> set[RecordRef]:

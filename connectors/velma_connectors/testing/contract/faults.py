@@ -111,8 +111,9 @@ class FaultContract:
         assert len(results) == len(updates)
         for result in results:
             assert result.status in WRITE_STATUSES[kind], f"write met '{kind}' and gave {result!r}"
-            assert result.reason
-            assert result.status is not WriteStatus.RETRY or result.after > 0
+            assert result.reason, f"write met '{kind}' and said nothing"
+            again = result.status is WriteStatus.RETRY
+            assert not again or result.after > 0, f"write met '{kind}' and is to be repeated at once"
 
     def test_an_exhausted_day_uses_up_nobodys_tries(self, rig: Rig) -> None:
         require(rig, FaultKind.DAILY_LIMIT)
@@ -120,8 +121,8 @@ class FaultContract:
         with rig.fault(FaultKind.DAILY_LIMIT):
             verdict = verdict_of(rig, "count", lambda: rig.connector.count(lately(rig)))
         assert isinstance(verdict, RetryLater)
-        assert not verdict.counts
-        assert verdict.after >= DAILY_SECONDS
+        assert not verdict.counts, "the limit of a day is a RetryLater with counts=False"
+        assert verdict.after >= DAILY_SECONDS, "the limit of a day is not over within a minute"
 
     @pytest.mark.parametrize("kind", [*READ_VERDICTS, FaultKind.LOST_ANSWER])
     def test_a_connection_works_again_when_the_fault_is_over(self, rig: Rig, kind: FaultKind) -> None:
@@ -140,7 +141,8 @@ class FaultContract:
         record, name = text_record(rig), text_place(rig).name
         rig.connector.check()
         with rig.fault(FaultKind.LOST_ANSWER):
-            assert write(rig, record, {name: "arrived"}).status is WriteStatus.UNKNOWN
+            outcome = write(rig, record, {name: "arrived"}).status
+        assert outcome is WriteStatus.UNKNOWN, "a lost answer may have been written"
         assert current(rig, record, name) == "arrived"
         assert write(rig, record, {name: "arrived"}).status is WriteStatus.OK
         assert rig.read(record, name) == "arrived"
@@ -164,7 +166,7 @@ class FaultContract:
         with rig.fault(FaultKind.LOCKED_RECORD, records[1]):
             results = rig.connector.write(updates)
         assert [result.status for result in results] == [WriteStatus.OK, WriteStatus.RETRY, WriteStatus.OK]
-        assert results[1].after > 0
+        assert results[1].after > 0, "a locked record is to be repeated at once"
         assert [rig.read(record, name) for record in records] == ["patience", None, "patience"]
         assert write(rig, records[1], {name: "patience"}).status is WriteStatus.OK
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -26,7 +26,7 @@ TITLE = "Renewal of the lighthouse lamps"
 PERSON = "Thaddeus Brindlewick"
 DEAL = "Lighthouse lamps, second lot"
 WORDS = "He said the keeper drinks."
-PRIVATE = (TITLE, PERSON, DEAL, WORDS)
+PRIVATE = {"a title": TITLE, "a person": PERSON, "a deal": DEAL, "what was written": WORDS}
 
 TELLING_FAULTS = [kind for kind in FaultKind if kind is not FaultKind.LOCKED_RECORD]
 
@@ -44,10 +44,14 @@ def told_by(verdict: Verdict | None) -> str:
     return f"{verdict!r} {verdict} {''.join(traceback.format_exception(verdict))}"
 
 
-def assert_hidden(text: str, private: tuple[str, ...], where: str) -> None:
+def secrets_of(rig: Rig) -> dict[str, str]:
+    return {f"secrets[{number}] of the rig": secret for number, secret in enumerate(rig.secrets)}
+
+
+def assert_hidden(text: str, private: Mapping[str, str], where: str) -> None:
     __tracebackhide__ = True  # pytest would print the secrets themselves
-    shown = [number for number, secret in enumerate(private) if secret and secret in text]
-    assert not shown, f"private strings number {shown} show in {where}"
+    shown = [what for what, secret in private.items() if secret and secret in text]
+    assert not shown, f"{', '.join(shown)}: to be seen in {where}"
 
 
 class PrivacyContract:
@@ -61,8 +65,8 @@ class PrivacyContract:
         connector = rig.reopen()
         shown += [repr(connector), str(connector), repr(connector.check()), repr(connector.budget())]
         assert rig.secrets, "a rig names the secrets of its connection"
-        assert_hidden("\n".join(shown), tuple(rig.secrets), "a repr")
-        assert_hidden(logged(caplog), tuple(rig.secrets), "the log")
+        assert_hidden("\n".join(shown), secrets_of(rig), "a repr")
+        assert_hidden(logged(caplog), secrets_of(rig), "the log")
 
     @pytest.mark.parametrize("kind", TELLING_FAULTS)
     def test_no_secret_is_shown_or_logged_when_something_is_wrong(
@@ -85,8 +89,8 @@ class PrivacyContract:
             told = [told_by(verdict_of(rig, "a request", step)) for step in steps]
         text = "\n".join([*told, repr(results), logged(caplog)])
         locator = call.recording.locator if call.recording else ""
-        assert_hidden(text, tuple(rig.secrets), f"what '{kind}' leaves behind")
-        assert_hidden("\n".join(told), (*PRIVATE, locator), f"the messages of '{kind}'")
+        assert_hidden(text, secrets_of(rig), f"what '{kind}' leaves behind")
+        assert_hidden("\n".join(told), {**PRIVATE, "a locator": locator}, f"the messages of '{kind}'")
         assert_hidden(logged(caplog), PRIVATE, f"the log of '{kind}'")
 
     def test_names_titles_and_notes_are_not_logged(self, rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
@@ -103,7 +107,7 @@ class PrivacyContract:
         rig.delete(record)
         told = told_by(verdict_of(rig, "open_recording", lambda: read_recording(rig, call)))
         assert call.recording is not None
-        assert_hidden(told, (call.recording.locator, *rig.secrets), "the verdict")
+        assert_hidden(told, {"the locator": call.recording.locator, **secrets_of(rig)}, "the verdict")
 
     @staticmethod
     def _a_days_work(rig: Rig) -> list[object]:

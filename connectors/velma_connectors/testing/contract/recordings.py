@@ -49,7 +49,7 @@ class RecordingContract:
         require_hosting(rig)
         call = call_of(rig, rig.add_call())
         verdict = verdict_of(rig, "open_recording", lambda: read_recording(rig, call))
-        assert isinstance(verdict, SkipCall)
+        assert isinstance(verdict, SkipCall), f"a call without audio gave {verdict!r}"
         assert verdict.code
 
     def test_audio_that_is_gone_is_never_taken_for_silence(self, rig: Rig) -> None:
@@ -60,7 +60,7 @@ class RecordingContract:
         rig.remove_recording(record)
         verdict = verdict_of(rig, "open_recording", lambda: read_recording(rig, call))
         # Some CRMs answer alike for audio that is gone and audio that is late.
-        assert isinstance(verdict, SkipCall | RetryLater)
+        assert isinstance(verdict, SkipCall | RetryLater), f"audio that is gone gave {verdict!r}"
 
     def test_half_of_the_audio_is_never_taken_for_all_of_it(self, rig: Rig) -> None:
         require_hosting(rig)
@@ -68,5 +68,5 @@ class RecordingContract:
         call = call_of(rig, rig.add_call(audio=AUDIO))
         with rig.fault(FaultKind.TRUNCATED):
             verdict = verdict_of(rig, "open_recording", lambda: read_recording(rig, call))
-        assert isinstance(verdict, RetryLater)
+        assert isinstance(verdict, RetryLater), f"half of the audio gave {verdict!r}"
         assert read_recording(rig, call) == AUDIO

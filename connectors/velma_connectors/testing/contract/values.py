@@ -68,7 +68,7 @@ class ValueContract:
             result = write(rig, record, {place.name: value})
             assert (result.status, result.dropped) == (WriteStatus.OK, ())
             assert rig.read(record, place.name) == value, "a person sees another value"
-            assert current(rig, record, place.name) == value
+            assert current(rig, record, place.name) == value, "current tells another value than was written"
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_none_clears_a_field_that_can_be_blank(self, rig: Rig, kind: FieldKind) -> None:

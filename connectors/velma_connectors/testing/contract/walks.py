@@ -11,6 +11,7 @@ from velma_connectors.testing.contract.driving import (
     before,
     call_of,
     lately,
+    pages,
     records_in,
     require,
     walk,
@@ -85,13 +86,11 @@ class WalkContract:
         start, end = before(rig, hours=2), before(rig, hours=1)
         made = [rig.add_call(at=start + timedelta(minutes=number)) for number in range(6)]
         rig.settle()
-        page = rig.connector.calls(Window(start, end), None, limit=2)
-        found = list(page.calls)
+        walked = pages(rig.connector, Window(start, end), limit=2)
+        found = list(next(walked).calls)
         for edited in (made[0], made[5]):
             rig.touch(edited)
-        while page.cursor is not None:
-            page = rig.connector.calls(Window(start, end), page.cursor, limit=2)
-            found += page.calls
+        found += [call for page in walked for call in page.calls]
         rig.settle()
         found += walk(rig.connector, Window(end, lately(rig).end))
         assert records_in(found) >= set(made)
