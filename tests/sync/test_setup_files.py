@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -157,6 +157,7 @@ VALUES = (
 READABLE = VALUES.filter(lambda value: not isinstance(value, str) or value.isprintable())
 
 
+@example({"username": ":", "skip_dispositions": ["a, b", "]", "#", " x"]})
 @given(
     st.dictionaries(
         st.sampled_from(["username", "start_field", "skip_dispositions"]), READABLE | st.lists(READABLE)

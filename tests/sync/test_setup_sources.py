@@ -58,7 +58,7 @@ def test_audio_in_the_crm_needs_no_host() -> None:
 
 def test_the_host_of_most_calls_comes_first_and_known_providers_bring_their_login() -> None:
     hosts = {("rec.example", 443): 2, ("api.twilio.com", 443): 7, ("rec.example", 8443): 1}
-    first, second = sources_for(hosts, ())
+    first, second = sources_for(hosts, (), ())
     assert second == Source("rec.example", ("rec.example",), (443, 8443), 3)
     assert (first.name, first.hosts, first.calls) == ("twilio", ("api.twilio.com",), 7)
     assert first.login is not None
@@ -74,7 +74,7 @@ def test_the_host_of_most_calls_comes_first_and_known_providers_bring_their_logi
     ],
 )
 def test_each_known_login_is_one_that_the_file_can_hold(host: str, name: str, model: Any) -> None:
-    (source,) = sources_for({(host, 443): 1}, ())
+    (source,) = sources_for({(host, 443): 1}, (), ())
     assert source.login is not None
     assert source.login.model is model
     filled = {"username": "u", "password": "p"} if model is BasicCredential else {"token": "t"}
@@ -90,7 +90,19 @@ def test_each_known_login_is_one_that_the_file_can_hold(host: str, name: str, mo
     ("pattern", "left"), [("rec.example", ()), (".example", ()), ("other.example", ("rec.example",))]
 )
 def test_hosts_that_a_file_lists_already_are_left_out(pattern: str, left: tuple[str, ...]) -> None:
-    assert tuple(each.name for each in sources_for({("rec.example", 443): 1}, [pattern])) == left
+    assert tuple(each.name for each in sources_for({("rec.example", 443): 1}, [pattern], ())) == left
+
+
+@pytest.mark.parametrize(
+    ("taken", "name"),
+    [
+        (("zoom",), "twilio"),
+        (("twilio",), "api.twilio.com"),
+        (("twilio", "api.twilio.com", "api.twilio.com-2"), "api.twilio.com-3"),
+    ],
+)
+def test_no_two_sources_get_one_name(taken: tuple[str, ...], name: str) -> None:
+    assert [each.name for each in sources_for({("api.twilio.com", 443): 1}, (), taken)] == [name]
 
 
 HOSTS = st.sampled_from(["a.example", "b.example", "api.twilio.com", "127.0.0.1"])
@@ -98,7 +110,7 @@ HOSTS = st.sampled_from(["a.example", "b.example", "api.twilio.com", "127.0.0.1"
 
 @given(st.dictionaries(st.tuples(HOSTS, st.integers(1, 65_535)), st.integers(1, 50)))
 def test_whatever_hosts_there_are_the_entries_are_accepted_together(hosts: Any) -> None:
-    found = sources_for(hosts, ())
+    found = sources_for(hosts, (), ())
     entries = [{"name": each.name, "hosts": list(each.hosts), "ports": list(each.ports)} for each in found]
     options = RecordingOptions.model_validate({"sources": entries})
     assert {(host, port) for each in options.sources for host in each.hosts for port in each.ports} == set(

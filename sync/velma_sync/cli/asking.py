@@ -120,8 +120,8 @@ def answered(asker: Asker, form: Form, option: Option, earlier: Mapping[str, obj
     kept = before if before is not None else option.default
     default = "" if kept is None or option.secret else _shown(kept)
     if option.secret:
-        keeps = "; Enter keeps the one before" if before is not None else ""
-        question = f"{option.name} (not shown{keeps})"
+        keeps = "Enter keeps the one before" if before is not None else "@FILE reads it from a file"
+        question = f"{option.name} (not shown; {keeps})"
     else:
         question = option.name
     while True:

@@ -144,12 +144,16 @@ class Dialogue:
         return filled(self.asker, again, fixed=())
 
     def _suggestions(self, form: Form, found: account.Account) -> Form:
+        """What the account speaks for, unless it was decided already; what is the default anyway is told."""
+        defaults = {each.name: each.default for each in form.options}
         for each in found.suggestions:
             if each.option in form.answers:
                 continue
             value = list(each.value) if isinstance(each.value, tuple) else each.value
             self.asker.say(f"\n{each.option}: {each.reason}")
-            if self.asker.agree(f"Set {each.option} to {_shown(value)}?"):
+            if value != defaults.get(each.option) and self.asker.agree(
+                f"Set {each.option} to {_shown(value)}?"
+            ):
                 form = form.with_value(each.option, value)
         return form
 
@@ -175,7 +179,8 @@ class Dialogue:
             self.asker.say(f"\nIn a sample of {seen} of the last months there is no link to a recording.")
         chosen: list[sources.Source] = []
         logins: dict[str, Mapping[str, Any]] = {}
-        for each in sources.sources_for(around.hosts, listed):
+        names = self.existing.source_names if self.existing else ()
+        for each in sources.sources_for(around.hosts, listed, names):
             (host,) = each.hosts
             self.asker.say(f"\nIn a sample of {seen}, {each.calls} have their recording at {host}.")
             if not self.asker.agree(f"May recordings be fetched from {host}?"):

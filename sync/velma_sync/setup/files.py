@@ -225,10 +225,12 @@ def _plain(value: Any) -> str:
 
 
 def _reads_as(written: str, value: PlainValue) -> bool:
+    """Whether a reader gets the value, both behind a name and within a list."""
     try:
-        return "\n" not in written and parse_yaml(f"- [{written}]", Path()).data == [[value]]
+        alone, listed = (parse_yaml(form.format(written), Path()).data for form in ("a: {}", "a: [{}]"))
     except ConfigError:
         return False
+    return (alone, listed) == ({"a": value}, {"a": [value]})
 
 
 def _beside(directory: Path, path: Path) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 from pydantic import BaseModel
 
@@ -68,19 +69,30 @@ def linked_hosts(calls: Iterable[Call]) -> Counter[tuple[str, int]]:
     return found
 
 
-def sources_for(hosts: Mapping[tuple[str, int], int], listed: Sequence[str]) -> tuple[Source, ...]:
-    """One source per host, most calls first. `listed` are host patterns that some source has already."""
+def sources_for(
+    hosts: Mapping[tuple[str, int], int], listed: Sequence[str], names: Collection[str]
+) -> tuple[Source, ...]:
+    """One source per host, most calls first.
+
+    `listed` are host patterns that some source has already, `names` those of the sources there are.
+    """
     ports: dict[str, list[int]] = {}
     calls: Counter[str] = Counter()
-    for (host, port), count in hosts.items():
+    for (host, port), number in hosts.items():
         if not any(_covers(pattern, host) for pattern in listed):
             ports.setdefault(host, []).append(port)
-            calls[host] += count
+            calls[host] += number
     return tuple(
-        Source(name, (host,), tuple(sorted(ports[host])), count, login)
-        for host, count in sorted(calls.items(), key=lambda each: (-each[1], each[0]))
+        Source(_free(name, host, names), (host,), tuple(sorted(ports[host])), number, login)
+        for host, number in sorted(calls.items(), key=lambda each: (-each[1], each[0]))
         for name, login in [PROVIDERS.get(host, (host, None))]
     )
+
+
+def _free(name: str, host: str, names: Collection[str]) -> str:
+    """The name, or the host, or the host with a number, whichever is not in use."""
+    candidates = chain((name, host), (f"{host}-{at}" for at in count(2)))
+    return next(each for each in candidates if each not in names)
 
 
 def _covers(pattern: str, host: str) -> bool:
