@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -63,30 +64,23 @@ def _refuse_filled(directory: Path) -> None:
 
 
 def _write(directory: Path, texts: Mapping[str, str]) -> None:
-    """Everything goes to a place of its own inside first, so that a full disk leaves nothing behind."""
-    is_new = not directory.exists()
-    moved = []
-    try:
-        directory.mkdir(exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".velma-sync-", dir=directory))
+    """Everything goes to a place of its own inside first; what fails on the way is undone."""
+    with ExitStack() as undo:
         try:
+            if not directory.exists():
+                directory.mkdir()
+                undo.callback(directory.rmdir)
+            staging = Path(tempfile.mkdtemp(prefix=".velma-sync-", dir=directory))
+            undo.callback(shutil.rmtree, staging)
             for path, text in texts.items():
                 _write_one(staging, path, text)
             for part in sorted(staging.iterdir()):
                 part.rename(directory / part.name)
-                moved.append(directory / part.name)
-        except BaseException:
-            for part in moved:
-                shutil.rmtree(part)
-            raise
-        finally:
-            shutil.rmtree(staging)
-    except BaseException as error:
-        if is_new and directory.exists():
-            directory.rmdir()
-        if isinstance(error, OSError):
+                undo.callback(shutil.rmtree, directory / part.name)
+        except OSError as error:
             raise ConfigError([_problem(directory, error)]) from error
-        raise
+        undo.pop_all()
+    staging.rmdir()
 
 
 def _write_one(root: Path, path: str, text: str) -> None:

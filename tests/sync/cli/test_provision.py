@@ -52,6 +52,8 @@ def crm(request: pytest.FixtureRequest, room: Rehearsal) -> str:
     """The connection `demo` is one to this kind of CRM."""
     kind: str = request.param
     if kind == "hubspot":
+        # Several commands within seconds: what a portal with raised limits allows without waiting.
+        room.portal.switches.burst_limit = 250
         Path("mapping.yaml").write_text(load_kind(kind).default_mapping())
         Path("secrets/velma_sync_demo_access_token").write_text(room.addresses.access_token)
         text = PORTAL.format(
@@ -331,24 +333,34 @@ def test_files_are_never_written_over_others(room: Rehearsal, velma_sync: Comman
     assert [path.name for path in Path("fields").iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.parametrize(("act", "good"), [("write_text", 5), ("rename", 0)])
+@pytest.mark.parametrize("is_there", [False, True])
 def test_files_are_written_all_or_none(
-    room: Rehearsal, velma_sync: Command, monkeypatch: pytest.MonkeyPatch
+    room: Rehearsal,
+    velma_sync: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+    good: int,
+    is_there: bool,
 ) -> None:
-    write, written = Path.write_text, []
+    done, acted = getattr(Path, act), []
 
-    def full_disk(path: Path, *args: Any, **more: Any) -> int:
-        written.append(path)
-        if len(written) > 5:
+    def full_disk(path: Path, *args: Any, **more: Any) -> Any:
+        acted.append(path)
+        if len(acted) > good:
             raise OSError(28, "No space left on device")
-        return write(path, *args, **more)
+        return done(path, *args, **more)
 
+    if is_there:
+        Path("fields").mkdir()
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_text", full_disk)
+        patched.setattr(Path, act, full_disk)
         outcome = velma_sync("provision", "--export", "fields")
     assert outcome.code == ExitCode.CONFIGURATION
     assert outcome.err == "fields: cannot be written: No space left on device. Name another directory.\n"
-    assert len(written) > 5
-    assert not Path("fields").exists()
+    assert len(acted) == good + 1
+    assert Path("fields").exists() is is_there
+    assert not list(Path("fields").glob("*"))
 
 
 def changed(administer: Any) -> Configuration:
