@@ -19,6 +19,7 @@ from velma_sync.setup.form import Form
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from velma_connectors.model import Health
     from velma_mappings.mapping_file import MappingFile
     from velma_mappings.proposals import Proposal
     from velma_sync.setup.existing import Existing
@@ -123,14 +124,18 @@ class Dialogue:
             except StopConnection as stop:
                 form = self._asked_again(form, stop)
             else:
-                health = found.health
-                self.asker.say(
-                    f"\nConnected to {health.account_name} ({health.account_id}) as {health.user}."
-                )
-                for problem in health.problems:
-                    self.asker.say(f"  {problem}")
+                self._introduce(found.health)
                 return form, found
         return form, None
+
+    def _introduce(self, health: Health) -> None:
+        """Who we are there, and what is missing."""
+        shown = health.account_name
+        if health.account_id not in shown:
+            shown += f" ({health.account_id})"
+        self.asker.say(f"\nConnected to {shown} as {health.user}.")
+        for problem in health.problems:
+            self.asker.say(f"  {problem}")
 
     def _asked_again(self, form: Form, stop: StopConnection | SpendStop) -> Form:
         """All answers once more, each with the one before; whatever was refused may be due to any of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,19 +174,13 @@ def _beginning(
     from velma_sync.setup.names import connection_name, suggested_name
     from velma_sync.setup.writing import refuse_existing
 
-    missing = [flag for flag, value in (("--kind", kind), ("--name", name)) if value is None]
-    if missing and not asker.is_there:
-        raise ConfigError(
-            [Problem(flag, "is missing.", "There is no terminal to ask at.") for flag in missing]
-        )
-    if existing is None:
-        refuse_existing(target_paths(path, "", further=False))
-    elif asker.is_there:
+    if existing is not None and asker.is_there:
         asker.say(f"{path} is there already, with {', '.join(existing.connections)}.")
         if not asker.agree("Add another connection to it?"):
             raise NotAgreed("Nothing was written.")
     taken = existing.connections if existing else ()
-    chosen = load_kind(kind or asker.choose("Which CRM? " + _listed(kind_names()), kind_names()))
+    installed = kind_names()
+    chosen = load_kind(kind or asker.choose(f"Which CRM? ({', '.join(installed)})", installed))
 
     def check(text: str) -> str:
         found = connection_name(text, taken)
@@ -198,10 +192,6 @@ def _beginning(
         return chosen, check(name)
     asker.say("\nName of the connection: part of every call's key, so it stays for good.")
     return chosen, asker.until_answered("name", check, default=suggested_name(chosen.name, taken))
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"({', '.join(words)})"
 
 
 def _places(dialogue: Dialogue, setup: Setup) -> tuple[SecretPlace, ...]:
