@@ -157,7 +157,7 @@ def _print_starts(workspace: Workspace, receipt: Receipt) -> None:
 
 def _paid(receipt: Receipt) -> str:
     billing = receipt.billing
-    cost = "" if receipt.cost is None else f", about {money(receipt.cost)}"
+    cost = "" if receipt.cost is None else f", {money(receipt.cost)}"
     line = f"{paid_for(billing)}{cost}."
     if billing.unknown:
         more = "" if receipt.unknown_cost is None else f", at most {money(receipt.unknown_cost)}"
