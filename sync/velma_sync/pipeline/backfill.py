@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from velma_connectors.model import Call, Window
+from velma_connectors.model import Call, CallRef, Window
 from velma_mappings.deals import choose_deal
 from velma_sync.ledger import backfills, calls, connections, spending
 from velma_sync.ledger.backfills import Backfill, Spent
@@ -89,8 +89,11 @@ def look_back(engine: Engine, connection: Connection, since: datetime, until: da
     candidates: list[Candidate] = []
     others: list[Finding] = []
     known = 0
+    seen: set[CallRef] = set()
     for page in _pages(engine, connection, since):
-        looks = {call.ref: call for call in page if since <= call.started_at <= until}
+        new = (call for call in page if since <= call.started_at <= until and call.ref not in seen)
+        looks = {call.ref: call for call in new}
+        seen |= looks.keys()
         with engine.ledger.read() as tx:
             stored = calls.find(tx, looks)
             for ref, look in looks.items():
@@ -115,8 +118,18 @@ def look_back(engine: Engine, connection: Connection, since: datetime, until: da
 
 
 def _pages(engine: Engine, connection: Connection, since: datetime) -> Iterator[Sequence[Call]]:
-    """A call changes last when it is logged or later, so all of the span changed after its beginning."""
-    window, cursor = Window(since, engine.ledger.now()), None
+    """A call changes last when it is logged or later, so all of the span changed after its beginning.
+
+    A call that is edited during the walk leaves its window, so the last minutes are read once more.
+    """
+    begun = engine.ledger.now()
+    yield from _walk(engine, connection, Window(since, begun))
+    overlap = timedelta(seconds=engine.settings.overlap_seconds)
+    yield from _walk(engine, connection, Window(max(since, begun - overlap), engine.ledger.now()))
+
+
+def _walk(engine: Engine, connection: Connection, window: Window) -> Iterator[Sequence[Call]]:
+    cursor = None
     while True:
         page = connection.connector.calls(window, cursor, limit=engine.settings.page_calls)
         yield page.calls

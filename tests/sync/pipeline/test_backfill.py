@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from velma_connectors.errors import RetryLater
+from velma_connectors.model import Page, Window
 from velma_connectors.testing.faults import Fault
 from velma_sync.daemon import run_backfills, run_once
 from velma_sync.ledger import backfills
@@ -60,6 +61,23 @@ def test_only_calls_that_took_place_in_the_span_are_found_and_nothing_changes(ri
     assert (history.seconds, history.unknown_lengths, history.known) == (1200, 0, 0)
     assert history.requests >= 1
     assert rig.states() == {}
+
+
+def test_a_call_that_is_edited_during_the_walk_is_found_all_the_same(build_rig: BuildRig) -> None:
+    rig = build_rig(settings=EngineSettings(page_calls=1))
+    for id in ("a", "b", "c"):
+        remember(rig, id)
+    walk, edits = rig.connection.connector.calls, ["c"]
+
+    def edited_meanwhile(window: Window, cursor: str | None, *, limit: int) -> Page:
+        page = walk(window, cursor, limit=limit)
+        if edits:
+            rig.clock.advance(1)
+            rig.crm.touch(edits.pop())
+        return page
+
+    rig.connection.connector.calls = edited_meanwhile  # type: ignore[method-assign]
+    assert sorted(each.call.ref.id for each in past(rig).candidates) == ["a", "b", "c"]
 
 
 def test_open_deals_that_came_furthest_go_first_and_the_latest_call_of_each(rig: Rig) -> None:
