@@ -77,19 +77,8 @@ class FaultInjector:
         if fault.cut == "midway":
             return _half(self._app, environ, start_response)
         if fault.answer is not None:
-            _drain(environ)
             return fault.answer(environ, start_response)
         return self._app(environ, start_response)
-
-
-def _drain(environ: dict[str, Any]) -> None:
-    """Read what the client still sends, so that its kept connection stays usable."""
-    remaining = int(environ.get("CONTENT_LENGTH") or 0)
-    while remaining > 0:
-        piece = environ["wsgi.input"].read(min(remaining, 1 << 20))
-        if not piece:
-            return
-        remaining -= len(piece)
 
 
 def _half(app: WsgiApp, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
