@@ -122,7 +122,11 @@ class HubSpotClient:
         return self._clock_ahead
 
     def close(self) -> None:
-        self._api.rest_client.pool_manager.clear()
+        pools = self._api.rest_client.pool_manager.pools
+        # Forgetting a pool would leave its idle connections open until the garbage collector finds it.
+        for pool in map(pools.get, pools.keys()):
+            pool.close()
+        pools.clear()
 
     def _repeated(self, request: _Request) -> Any:
         retrying = Retrying(

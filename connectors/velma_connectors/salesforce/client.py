@@ -75,6 +75,8 @@ class SalesforceClient:
         self._session = _session(self._transport)
         self._session.hooks["response"].append(self._note_usage)
         self._login_session = _session(None)
+        # Logins are hours apart: by then a kept connection would have ended.
+        self._login_session.headers["Connection"] = "close"
         self._tokens = Tokens(options, self._login_session, clock=clock)
         self._lock = threading.Lock()
         self._login: Login | None = None

@@ -29,6 +29,13 @@ class Transport(HTTPAdapter):
             kwargs["timeout"] = TIMEOUTS
         return super().send(request, *args, **kwargs)
 
+    def close(self) -> None:
+        # Forgetting a pool would leave its idle connections open until the garbage collector finds it.
+        pools = self.poolmanager.pools
+        for pool in map(pools.get, pools.keys()):
+            pool.close()
+        super().close()
+
     def allow_plain(self, session: requests.Session, instance_url: str, host: str) -> None:
         """Let an http loopback org be reached, which the client library insists to address by https.
 
