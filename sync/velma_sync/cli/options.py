@@ -102,7 +102,7 @@ def _found(config: Path | None) -> Path:
 
     path = find_configuration(config)
     if not os.access(path, os.F_OK):
-        remedy = "Use --config or VELMA_SYNC_CONFIG; the README shows a first file."
+        remedy = "Begin with velma-sync init, or name another with --config or VELMA_SYNC_CONFIG."
         raise ConfigError([Problem(str(path), "there is no such file.", remedy)])
     return path
 

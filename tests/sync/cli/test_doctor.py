@@ -249,7 +249,7 @@ def test_the_configuration_can_be_named(
     assert missing.code == ExitCode.CONFIGURATION
     assert missing.err == (
         "velma-sync.yaml: there is no such file. "
-        "Use --config or VELMA_SYNC_CONFIG; the README shows a first file.\n"
+        "Begin with velma-sync init, or name another with --config or VELMA_SYNC_CONFIG.\n"
     )
     assert velma_sync("doctor", "--config", str(here / "velma-sync.yaml")).code == ExitCode.ATTENTION
     monkeypatch.setenv("VELMA_SYNC_CONFIG", str(here / "velma-sync.yaml"))
