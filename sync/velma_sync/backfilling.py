@@ -8,8 +8,9 @@ from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from velma_sync.ledger import counts
-from velma_sync.pipeline.backfill import History, look_back
+from velma_sync.ledger import backfills, counts
+from velma_sync.ledger.backfills import Progress
+from velma_sync.pipeline.backfill import History, known_seconds, look_back
 
 if TYPE_CHECKING:
     from velma_sync.workspace import Workspace
@@ -62,3 +63,25 @@ def _forecast(workspace: Workspace, name: str, since: datetime, until: datetime)
         seconds=calls * each / max(1, engine.settings.max_in_flight - 1),
         is_measured=measured is not None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left of a backfill. Hours are of audio, `cost` is None without a configured price."""
+
+    progress: Progress
+    hours: float
+    cost: float | None
+
+
+def rest(workspace: Workspace, names: Sequence[str]) -> tuple[Rest, ...]:
+    """Every backfill of these connections that has calls left."""
+    price = workspace.configuration.velma.price_per_audio_hour
+    found = []
+    with workspace.ledger.read() as tx:
+        for each in backfills.progress(tx):
+            if each.backfill.connection in names:
+                planned = backfills.planned(tx, each.backfill.id, each.planned)
+                hours = sum(known_seconds(stored.call) for stored in planned) / SECONDS_PER_HOUR
+                found.append(Rest(each, hours, None if price is None else hours * price))
+    return tuple(found)

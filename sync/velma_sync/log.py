@@ -26,6 +26,7 @@ _SECRET_NAME = re.compile(
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic|token)\s+[\w.~+/=!-]{8,}"), rf"\1 {REDACTED}"),
     (re.compile(r"\b00D\w{12,15}![\w.]+"), REDACTED),
+    (re.compile(r"\bpat-[a-z]{2,4}\d{1,2}-[\w-]+", re.IGNORECASE), REDACTED),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), REDACTED),
     (re.compile(r"-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|$)", re.DOTALL), REDACTED),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@]+@"), rf"\1{REDACTED}@"),

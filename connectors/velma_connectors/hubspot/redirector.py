@@ -18,8 +18,8 @@ from velma_connectors.url import Url, is_loopback
 
 _PATH = "/recording/auth/provider/hublets/v1/external-url-retriever/getAuthRecording/portal/"
 _SIGN = "/getAuthRecording/"
-_HOSTS = ".hubspot.com"
-_CALL = re.compile(r"/engagement/\d+/?", re.ASCII)
+_HOST = re.compile(r"api(-[a-z0-9]+)?\.hubspot\.com", re.ASCII)
+_CALL = re.compile(r"/engagement/\d+/?$", re.ASCII)
 _HUBLET = re.compile(r"[a-z]{2,4}\d{1,2}", re.ASCII)
 
 
@@ -28,17 +28,20 @@ def is_redirector(url: Url, base_url: str) -> bool:
 
     A rehearsal has it on this machine, where the API is.
     """
-    of_hubspot = url.scheme == "https" and url.port == 443 and url.host.endswith(_HOSTS)
+    of_hubspot = url.scheme == "https" and url.port == 443 and _HOST.fullmatch(url.host) is not None
     of_rehearsal = url.origin == base_url and is_loopback(url.host)
-    return _SIGN in url.target.partition("?")[0] and (of_hubspot or of_rehearsal)
+    path = url.target.partition("?")[0]
+    return _SIGN in path and ".." not in path and (of_hubspot or of_rehearsal)
 
 
 def with_call(link: str, call_id: str) -> str:
-    """The redirector's address, with the call it is about when that is missing."""
+    """The redirector's address for this call.
+
+    Whoever may edit a call could name another one there, whose audio they may not hear.
+    """
     parts = urlsplit(link)
-    if _CALL.search(parts.path):
-        return link
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/engagement/{call_id}"))
+    start = _CALL.sub("", parts.path).rstrip("/")
+    return urlunsplit(parts._replace(path=f"{start}/engagement/{call_id}"))
 
 
 class Redirector:
@@ -60,4 +63,4 @@ class Redirector:
         if is_loopback(Url.parse(self._base_url).host):
             return self._base_url
         known = _HUBLET.fullmatch(str(hublet))
-        return f"https://api-{known[0]}{_HOSTS}" if known else f"https://api{_HOSTS}"
+        return f"https://api-{known[0]}.hubspot.com" if known else "https://api.hubspot.com"

@@ -18,7 +18,7 @@ from velma_sync.cli.reasons import in_words
 from velma_sync.ledger.states import ENDED, CallState
 
 if TYPE_CHECKING:
-    from velma_sync.backfilling import Forecast
+    from velma_sync.backfilling import Forecast, Rest
     from velma_sync.daemon.run import Progress as Watcher
     from velma_sync.ledger.backfills import Progress
     from velma_sync.ledger.counts import CallCount
@@ -60,8 +60,8 @@ def command(
     """Analyse calls of the past: forecast, ask, work.
 
     Says what it would take and asks first. Open deals that have come furthest go first, and calls of today
-    before all. It may be interrupted: without --since it goes on, within the limits that are given now, and
-    velma-sync run works off the rest as well.
+    before all. The limits are of all connections together. It may be interrupted: without --since it goes on,
+    within the limits that are given now, and velma-sync run works off the rest as well.
     """
     with opened(config) as workspace:
         chosen = names or tuple(each.name for each in workspace.configuration.connections)
@@ -69,11 +69,11 @@ def command(
             workspace.connector(name)
         _refuse_cost_without_price(workspace, max_cost)
         if stop:
-            return _stop(workspace, chosen)
+            return _stop(workspace, names)
         if since is not None:
             _plan(workspace, chosen, since, until or datetime.now(UTC), max_cost, max_hours, yes=yes)
         else:
-            _go_on(workspace, chosen, max_cost, max_hours)
+            _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
         _work(workspace)
         left = _left(workspace, chosen)
     print_json(left) if as_json else _print_left(left)
@@ -107,9 +107,8 @@ def _plan(
         return
     if not (yes or agreed()):
         raise NotAgreed("Nothing was planned or sent. To go on without being asked, add --yes.")
-    for each in forecasts:
-        if each.calls:
-            begin(workspace.engine, each.history, max_cost=max_cost, max_hours=max_hours)
+    histories = [each.history for each in forecasts if each.calls]
+    begin(workspace.engine, *histories, max_cost=max_cost, max_hours=max_hours)
 
 
 def _print_forecast(found: Forecast) -> None:
@@ -139,26 +138,57 @@ def _duration(seconds: float) -> str:
 
 
 def _go_on(
-    workspace: Workspace, names: Sequence[str], max_cost: float | None, max_hours: float | None
+    workspace: Workspace,
+    names: Sequence[str],
+    max_cost: float | None,
+    max_hours: float | None,
+    *,
+    yes: bool,
 ) -> None:
-    """Take up what is under way. Raises ConfigError when there is nothing."""
+    """Take up what is under way. Raises ConfigError when there is nothing, and NotAgreed."""
+    from velma_sync.backfilling import rest
     from velma_sync.ledger import backfills
 
-    left = _left(workspace, names)
+    left = rest(workspace, names)
     if not left:
         remedy = "Begin one with --since."
         raise ConfigError([Problem("backfill", "none is under way.", remedy)])
+    for each in left:
+        _print_rest(each)
+    click.echo(f"  {_limits(max_cost, max_hours)}", err=True)
+    if not (yes or agreed()):
+        raise NotAgreed("Nothing was sent, and its limits stay. To go on without being asked, add --yes.")
     with workspace.ledger.write() as tx:
         for each in left:
-            backfills.go_on(tx, each.backfill.id, max_cost=max_cost, max_hours=max_hours)
+            backfills.go_on(tx, each.progress.backfill.id, max_cost=max_cost, max_hours=max_hours)
+
+
+def _print_rest(found: Rest) -> None:
+    cost = "at the price of your contract" if found.cost is None else money(found.cost)
+    left = counted(found.progress.planned, "planned call")
+    name = found.progress.backfill.connection
+    click.echo(f"{name}: {left} left, {found.hours:.1f} hours of audio: {cost}.", err=True)
+
+
+def _limits(max_cost: float | None, max_hours: float | None) -> str:
+    within = [
+        *([f"a cost of {max_cost:.2f}"] if max_cost is not None else []),
+        *([f"{max_hours:g} hours of audio"] if max_hours is not None else []),
+    ]
+    if not within:
+        return "Without a limit: the former one no longer holds. Set one with --max-cost or --max-hours."
+    return f"Within {' and '.join(within)}, counting what it has used so far."
 
 
 def _stop(workspace: Workspace, names: Sequence[str]) -> int:
+    """End those of the named connections, or all, also of connections that are no longer configured."""
     from velma_sync.ledger import backfills
 
     with workspace.ledger.write() as tx:
         ended = sum(
-            backfills.abandon(tx, each.id) for each in backfills.listed(tx) if each.connection in names
+            backfills.abandon(tx, each.id)
+            for each in backfills.listed(tx)
+            if not names or each.connection in names
         )
     click.echo(f"Skipped {counted(ended, 'planned call')}.")
     return ExitCode.FINE

@@ -23,8 +23,9 @@ STOPPED = "backfill_stopped"
 class Backfill:
     """One backfill of a connection: calls that took place from `since` to `until`.
 
-    `max_cost` is in the currency of the configured price, `max_hours` of audio. Nothing more is brought
-    in while it is stopped.
+    `max_cost` is in the currency of the configured price, `max_hours` of audio; both are of all backfills
+    that were begun together, as one over several connections. Nothing more is brought in while it is
+    stopped.
     """
 
     id: int
@@ -64,13 +65,14 @@ _planned = (
     .order_by(call.c.rank, call.c.id)
     .limit(bindparam("most"))
 )
+_together = call.c.backfill.in_(select(backfill.c.id).where(backfill.c.begun_at == bindparam("begun_at")))
 _paid = (
     select(func.coalesce(func.sum(func.coalesce(payment.c.audio_seconds, bindparam("unmeasured"))), 0.0))
     .join(call, call.c.id == payment.c.call_id)
-    .where(call.c.backfill == bindparam("wanted"), payment.c.outcome != Outcome.REFUSED)
+    .where(_together, payment.c.outcome != Outcome.REFUSED)
 )
 _unpaid = select(call).where(
-    call.c.backfill == bindparam("wanted"),
+    _together,
     call.c.state.in_(_MAY_PAY),
     ~select(payment.c.id)
     .where(payment.c.call_id == call.c.id, payment.c.outcome != Outcome.REFUSED)
@@ -122,10 +124,14 @@ def planned(tx: Transaction, wanted: int, most: int) -> list[StoredCall]:
     return [stored(row) for row in tx.rows(_planned, {"wanted": wanted, "most": most})]
 
 
-def spent(tx: Transaction, wanted: int, *, unmeasured: float) -> Spent:
-    """What it has used so far; a request for audio of unknown length counts as `unmeasured` seconds."""
-    seconds = float(tx.run(_paid, {"wanted": wanted, "unmeasured": unmeasured}).scalar_one())
-    return Spent(seconds, tuple(stored(row) for row in tx.rows(_unpaid, {"wanted": wanted})))
+def spent(tx: Transaction, wanted: Backfill, *, unmeasured: float) -> Spent:
+    """What it, and all that was begun with it, has used so far.
+
+    A request for audio of unknown length counts as `unmeasured` seconds.
+    """
+    together = {"begun_at": wanted.begun_at}
+    seconds = float(tx.run(_paid, {**together, "unmeasured": unmeasured}).scalar_one())
+    return Spent(seconds, tuple(stored(row) for row in tx.rows(_unpaid, together)))
 
 
 def under_way(tx: Transaction, connections: Collection[str]) -> int:

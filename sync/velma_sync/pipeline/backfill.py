@@ -72,7 +72,7 @@ class History:
     @property
     def seconds(self) -> float:
         """Length of all audio, as far as the CRM knows it."""
-        return sum(_seconds(each.call) for each in self.candidates)
+        return sum(known_seconds(each.call) for each in self.candidates)
 
     @property
     def unknown_lengths(self) -> int:
@@ -166,24 +166,33 @@ def _in_order(connection: Connection, candidates: Sequence[Candidate]) -> list[C
 
 
 def begin(
-    engine: Engine, history: History, *, max_cost: float | None = None, max_hours: float | None = None
-) -> int:
-    """Plan the calls of a history in the ledger, and record the others; returns the backfill's id."""
+    engine: Engine, *histories: History, max_cost: float | None = None, max_hours: float | None = None
+) -> tuple[int, ...]:
+    """Plan the calls of histories in the ledger, and record the others; returns the backfills' ids.
+
+    The limits are of all of them together.
+    """
     with engine.ledger.write() as tx:
-        connections.ensure(tx, history.connection, engine.connections[history.connection].start_at)
-        wanted = backfills.begin(
-            tx, history.connection, history.since, history.until, max_cost=max_cost, max_hours=max_hours
+        begun = tuple(_begin(tx, engine, each, max_cost, max_hours) for each in histories)
+    for each in histories:
+        log.info(
+            "Planned a backfill.", action="planned", connection=each.connection, calls=len(each.candidates)
         )
-        ranked = list(enumerate(history.candidates))
-        new = [
-            replace(each.finding, backfill=wanted, rank=rank) for rank, each in ranked if each.known is None
-        ]
-        calls.insert_found(tx, [*new, *history.others])
-        skipped = [(each.known, rank) for rank, each in ranked if each.known is not None]
-        backfills.plan_skipped(tx, wanted, skipped)
-    log.info(
-        "Planned a backfill.", action="planned", connection=history.connection, calls=len(history.candidates)
+    return begun
+
+
+def _begin(
+    tx: Transaction, engine: Engine, history: History, max_cost: float | None, max_hours: float | None
+) -> int:
+    connections.ensure(tx, history.connection, engine.connections[history.connection].start_at)
+    wanted = backfills.begin(
+        tx, history.connection, history.since, history.until, max_cost=max_cost, max_hours=max_hours
     )
+    ranked = list(enumerate(history.candidates))
+    new = [replace(each.finding, backfill=wanted, rank=rank) for rank, each in ranked if each.known is None]
+    calls.insert_found(tx, [*new, *history.others])
+    skipped = [(each.known, rank) for rank, each in ranked if each.known is not None]
+    backfills.plan_skipped(tx, wanted, skipped)
     return wanted
 
 
@@ -230,7 +239,7 @@ def _room(tx: Transaction, engine: Engine) -> int:
 
 def _feed_one(tx: Transaction, engine: Engine, backfill: Backfill, room: int) -> Fed:
     planned = backfills.planned(tx, backfill.id, room + 1)
-    spent = backfills.spent(tx, backfill.id, unmeasured=UNKNOWN_SECONDS)
+    spent = backfills.spent(tx, backfill, unmeasured=UNKNOWN_SECONDS)
     brought: list[StoredCall] = []
     reason = ""
     for stored in planned[:room]:
@@ -246,7 +255,7 @@ def _feed_one(tx: Transaction, engine: Engine, backfill: Backfill, room: int) ->
 
 def _limit_passed(engine: Engine, backfill: Backfill, spent: Spent, coming: Sequence[StoredCall]) -> str:
     """Which limit the last of these calls would pass; empty when none."""
-    seconds = spent.seconds + sum(_seconds(each.call) for each in (*spent.unpaid, *coming))
+    seconds = spent.seconds + sum(known_seconds(each.call) for each in (*spent.unpaid, *coming))
     if backfill.max_hours is not None and seconds > backfill.max_hours * HOUR:
         return f"The next call would pass {backfill.max_hours:g} hours of audio."
     price = engine.settings.price_per_hour
@@ -255,5 +264,6 @@ def _limit_passed(engine: Engine, backfill: Backfill, spent: Spent, coming: Sequ
     return ""
 
 
-def _seconds(call: Call) -> float:
+def known_seconds(call: Call) -> float:
+    """Length of a call as limits and forecasts count it."""
     return UNKNOWN_SECONDS if call.seconds is None else call.seconds

@@ -42,6 +42,8 @@ AUDIO = b"OggS" + bytes(range(256)) * 1_000
         (HOME.replace("api-na1.hubspot.com", "api-na1hubspot.com"), False),
         (HOME.replace("api-na1.hubspot.com", "hubspot.com.evil.example"), False),
         (HOME.replace("api-na1.hubspot.com", "evil.example"), False),
+        (HOME.replace("api-na1.hubspot.com", "app.hubspot.com"), False),
+        (HOME.replace("/portal/", "/../portal/"), False),
         (HOME.replace("getAuthRecording", "files"), False),
         ("https://app.hubspot.com/files?next=/getAuthRecording/", False),
         (HOME.replace("https://api-na1.hubspot.com", API), False),
@@ -73,7 +75,7 @@ def test_a_portal_on_this_machine_has_its_redirector_where_the_api_is(
         (HOME, Recording(RecordingSource.CRM, f"{HOME}/engagement/5")),
         (f"{HOME}/", Recording(RecordingSource.CRM, f"{HOME}/engagement/5")),
         (f"{HOME}?a=1", Recording(RecordingSource.CRM, f"{HOME}/engagement/5?a=1")),
-        (f" {HOME}/engagement/77\n", Recording(RecordingSource.CRM, f"{HOME}/engagement/77")),
+        (f" {HOME}/engagement/77\n", Recording(RecordingSource.CRM, f"{HOME}/engagement/5")),
         ("https://dialer.example/1?a=b", Recording(RecordingSource.URL, "https://dialer.example/1?a=b")),
         ("HTTP://dialer.example/1", Recording(RecordingSource.URL, "HTTP://dialer.example/1")),
         ("https://[broken/1", Recording(RecordingSource.URL, "https://[broken/1")),
@@ -103,7 +105,7 @@ def test_a_link_is_the_redirector_or_some_other_place(link: str, expected: Recor
         ("https://h.example/R/1", "https://h.example/r/1", False),
         ("https://h.example/r/1", "https://i.example/r/1", False),
         ("https://[broken/1", "https://[broken/2", False),
-        (f"{HOME}/engagement/1", f"{HOME}/engagement/2", False),
+        (f"{HOME}/engagement/1", f"{HOME}/engagement/2", True),  # both are this call's
         (HOME, f"{HOME}/engagement/5", True),
     ],
 )

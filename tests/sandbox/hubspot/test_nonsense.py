@@ -27,7 +27,7 @@ leaves = (
     st.none()
     | st.booleans()
     | st.integers(-5, 1000)
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(WORDS)
     | st.text()
 )

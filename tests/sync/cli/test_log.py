@@ -26,6 +26,7 @@ def events(stream: io.StringIO) -> list[dict[str, object]]:
     [
         ("Authorization: Bearer abc.DEF-123456", "Bearer", "abc.DEF-123456"),
         ("sent Basic QUM6c2VjcmV0LXRva2Vu ok", "ok", "QUM6c2VjcmV0LXRva2Vu"),
+        ("service key pat-na1-1f2e3d4c-aaaa-bbbb was refused", "was refused", "1f2e3d4c"),
         ("session 00D5f000000AbCd!AQ4AQFx_y.z9 ended", "ended", "AQ4AQFx_y"),
         ("GET https://host/recording/1?sig=abc&exp=9 failed", "https://host/recording/1", "sig=abc"),
         ("GET https://AC1:s3cret@api.host/x failed", "api.host/x", "s3cret"),

@@ -123,7 +123,7 @@ def test_the_first_hour(walk: tuple[Walk, Rehearsal], kind: str, golden: Golden)
     assert run.billed == 1, "the answer of the preview was there already"
     run("backfill", "--since", "2020-01-01", "--yes", "--max-cost", "2", code=ExitCode.ATTENTION)
     assert run.billed < 5
-    run("backfill")
+    run("backfill", "--yes")
     run("reports", "--run")
     billed = run.billed
     change_a_synonym()

@@ -156,7 +156,7 @@ def test_calls_of_today_go_first(narrow: Rig) -> None:
 def test_a_cost_stops_before_the_call_that_would_pass_it_and_goes_on_with_a_higher_one(narrow: Rig) -> None:
     for number in range(4):
         remember(narrow, f"c{number}", days=10 + number)  # ten minutes cost 1 each
-    wanted = begin(narrow.engine, past(narrow), max_cost=2.5)
+    (wanted,) = begin(narrow.engine, past(narrow), max_cost=2.5)
     while feed(narrow.engine).calls:
         narrow.work()
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (2, 2)
@@ -166,6 +166,22 @@ def test_a_cost_stops_before_the_call_that_would_pass_it_and_goes_on_with_a_high
     while feed(narrow.engine).calls:
         narrow.work()
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (1, 3)
+
+
+def test_one_limit_holds_for_all_connections_that_were_begun_together(build_rig: BuildRig) -> None:
+    settings = EngineSettings(max_in_flight=4, price_per_hour=6.0)
+    rig = build_rig(names=("sales", "service"), settings=settings)
+    for name, crm in rig.crms.items():
+        for number in range(3):
+            at = rig.clock.now() - timedelta(days=10 + number)
+            crm.add_call(f"{name}{number}", started_at=at, seconds=600, audio=f"{name}{number}".encode())
+    since, until = rig.clock.now() - timedelta(days=60), rig.clock.now()
+    histories = [look_back(rig.engine, each, since, until) for each in rig.engine.connections.values()]
+    begin(rig.engine, *histories, max_cost=4.5)
+    while feed(rig.engine).calls:
+        rig.work()
+    assert (rig.billing().answered, len(rig.calls(PLANNED))) == (4, 2)
+    assert {each.stopped_reason for each in going(rig)} == {"The next call would pass a cost of 4.50."}
 
 
 def test_hours_of_audio_are_a_limit_too_and_an_unknown_length_counts_as_one(narrow: Rig) -> None:
@@ -181,7 +197,7 @@ def test_hours_of_audio_are_a_limit_too_and_an_unknown_length_counts_as_one(narr
 def test_an_unknown_length_counts_as_an_hour_until_it_is_measured(narrow: Rig) -> None:
     for number in range(4):
         remember(narrow, f"c{number}", days=10 + number, seconds=None)
-    wanted = begin(narrow.engine, past(narrow), max_hours=2.0)
+    (wanted,) = begin(narrow.engine, past(narrow), max_hours=2.0)
     while feed(narrow.engine).calls:
         narrow.work()
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (2, 2)
@@ -291,7 +307,7 @@ def test_a_changed_recording_leaves_a_planned_call_in_its_place(narrow: Rig) -> 
 def test_somebody_may_take_a_planned_call_ahead_or_end_the_rest(narrow: Rig) -> None:
     for number in range(3):
         remember(narrow, f"c{number}", days=10 + number)
-    wanted = begin(narrow.engine, past(narrow))
+    (wanted,) = begin(narrow.engine, past(narrow))
     retry(narrow.ledger, narrow.call("c2").ref)
     assert narrow.states() == {"c0": "planned", "c1": "planned", "c2": "new"}
     with narrow.ledger.write() as tx:
@@ -303,7 +319,7 @@ def test_somebody_may_take_a_planned_call_ahead_or_end_the_rest(narrow: Rig) -> 
 
 def test_what_was_ended_can_be_begun_again(narrow: Rig) -> None:
     remember(narrow, "ended")
-    wanted = begin(narrow.engine, past(narrow))
+    (wanted,) = begin(narrow.engine, past(narrow))
     with narrow.ledger.write() as tx:
         backfills.abandon(tx, wanted)
     again = past(narrow)
