@@ -1,4 +1,4 @@
-"""`python -m velma_connectors.sandbox DIRECTORY`: serve a rehearsal room until SIGINT or SIGTERM.
+"""`python -m velma_connectors.sandbox DIRECTORY`: serve a rehearsal room until SIGINT, SIGTERM or SIGHUP.
 
 When everything answers, one line of JSON with all addresses and credentials goes to standard output; a
 parent process waits for that line. On the way out both CRMs are saved in the folder.
@@ -7,6 +7,7 @@ parent process waits for that line. On the way out both CRMs are saved in the fo
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import signal
 import sys
@@ -21,7 +22,7 @@ from velma_connectors.sandbox.velma import VelmaModes
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
         room = Rehearsal(
@@ -32,13 +33,19 @@ def main(arguments: list[str] | None = None) -> int:
             concurrency=asked.concurrency,
         )
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"The sandbox in {asked.directory} cannot start: {error}\n")
+        sys.stderr.write(f"The sandbox in {asked.directory} cannot start: {_reason(error)}\n")
         return 1
     with room:
         sys.stdout.write(json.dumps(asdict(room.addresses)) + "\n")
         sys.stdout.flush()
         stop.wait()
     return 0
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "its ports are taken, most likely by another sandbox that serves this folder; end that one."
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -253,6 +253,19 @@ def test_another_process_is_served_until_it_is_told_to_stop(tmp_path: Path) -> N
         assert late.get("hs_call_recording_url"), "what happened in the portal was not saved"
 
 
+def test_a_second_process_in_one_folder_is_told_of_the_first(tmp_path: Path) -> None:
+    with Rehearsal(tmp_path):
+        ended = subprocess.run(
+            [sys.executable, "-m", "velma_connectors.sandbox", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.endswith("most likely by another sandbox that serves this folder; end that one.\n")
+
+
 def test_a_room_that_cannot_open_says_why_in_one_line(tmp_path: Path) -> None:
     (tmp_path / STATE).write_text("no json")
     ended = subprocess.run(
