@@ -13,7 +13,15 @@ import click
 
 from velma_connectors.model import CallRef
 from velma_sync.cli.calls import print_story
-from velma_sync.cli.options import agree_to_pay, call, config_option, json_option, opened, yes_option
+from velma_sync.cli.options import (
+    agree_to_pay,
+    call,
+    config_option,
+    json_option,
+    opened,
+    shown_level,
+    yes_option,
+)
 from velma_sync.cli.outcome import ExitCode, needs_attention
 from velma_sync.cli.output import counted, moment, money, paid_for, print_json, print_rows
 from velma_sync.cli.reasons import in_words
@@ -54,7 +62,7 @@ def _one(workspace: Workspace, ref: CallRef, *, yes: bool, as_json: bool) -> Exi
 
     if _would_pay(workspace, ref):
         agree_to_pay(estimate(workspace, ref), yes=yes)
-    log.configure(workspace.configuration.log_level)
+    log.configure(shown_level(workspace.configuration.log_level))
     story = analyze_one(workspace.engine, ref)
     print_story(story, as_json=as_json)
     return ExitCode.FINE if story.stored.state is CallState.DONE else ExitCode.ATTENTION
@@ -82,7 +90,7 @@ def _everything(workspace: Workspace, *, as_json: bool) -> ExitCode:
     from velma_sync.pipeline.operate import status
 
     with _progress() as progress:
-        log.configure(workspace.configuration.log_level)
+        log.configure(shown_level(workspace.configuration.log_level))
         receipt = run_once(workspace.engine, progress=progress)
     failed = [
         tick for tick in status(workspace.ledger).ticks if not tick.ok and tick.at >= receipt.started_at

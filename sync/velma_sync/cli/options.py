@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -57,7 +58,10 @@ class Day(click.DateTime):
         super().__init__(formats=["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        return super().convert(value, param, ctx).replace(tzinfo=UTC)
+        try:
+            return super().convert(value, param, ctx).replace(tzinfo=UTC)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"'{value}' is no day; write it like 2026-01-31.") from error
 
 
 day = Day()
@@ -65,6 +69,11 @@ since_option = click.option(
     "--since", type=day, metavar="DAY", help="Only calls from that day (UTC) on, as 2026-01-31."
 )
 yes_option = click.option("--yes", is_flag=True, help="Pay without asking.")
+
+
+def shown_level(configured: str) -> str:
+    """For a command that works as the daemon does: whoever watches it sees its own lines, and what fails."""
+    return QUIET if configured == "info" and sys.stderr.isatty() else configured
 
 
 @contextmanager

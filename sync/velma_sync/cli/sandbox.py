@@ -60,7 +60,7 @@ def sandbox_environment(directory: Path, environment: Mapping[str, str]) -> dict
 
 
 def _run(command_line: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command to its end. A terminal interrupts it directly; SIGTERM to us is passed on."""
+    """Run a command to its end. A terminal signals it directly; SIGTERM to us is passed on."""
     try:
         process = subprocess.Popen(command_line, env=environment)  # noqa: S603 - the admin's own command
     except OSError as error:
@@ -77,8 +77,8 @@ def _run(command_line: Sequence[str], environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def _signals(act: Callable[[int], None]) -> Iterator[None]:
-    """Answer SIGINT and SIGTERM in this way for a while."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    """Answer Ctrl-C, SIGTERM and the end of the terminal in this way for a while."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, lambda number, _: act(number)) for number in numbers}
     try:
         yield

@@ -85,12 +85,23 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         message = f"is not valid YAML: {error.problem or error.context or 'it cannot be read'}."
-        raise ConfigError([*builder.problems, Problem(where, message)]) from error
+        raise ConfigError([*builder.problems, Problem(where, message, _remedy(message))]) from error
     except (YAMLError, ValueError) as error:
         raise ConfigError([*builder.problems, _unreadable(error, text, path)]) from error
     if builder.problems:
         raise ConfigError(builder.problems)
     return YamlFile(path, data, builder.keys, builder.values)
+
+
+def _remedy(message: str) -> str:
+    """What a person most likely did, where the parser says it in words of its own."""
+    if "'\\t'" in message:
+        return "Indent with spaces, not with tabs."
+    if "<block end>" in message:
+        return "Indent this line as its neighbours are."
+    if "mapping values" in message:
+        return "Check its indentation, and put a text that holds a colon in quotes."
+    return ""
 
 
 def _unreadable(error: Exception, text: str, path: Path) -> Problem:

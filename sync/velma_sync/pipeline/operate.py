@@ -80,7 +80,7 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
     with ledger.read() as tx:
         stored = calls.get(tx, ref)
         if stored is None:
-            raise UnknownCall(f"{ref} is not in the ledger. See the calls that are with `calls`.")
+            raise UnknownCall(f"{ref} is not in the ledger. Those that are: velma-sync calls list")
         begun = units.of_calls(tx, [stored.id])
         return CallStory(stored, tuple(begun.values()), tuple(history.of_call(tx, stored.id)))
 
@@ -97,14 +97,17 @@ def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
     with ledger.write() as tx:
         stored = calls.get(tx, ref)
         if stored is None:
-            raise UnknownCall(f"{ref} is not in the ledger. See the calls that are with `calls`.")
+            raise UnknownCall(f"{ref} is not in the ledger. Those that are: velma-sync calls list")
         if stored.state is CallState.DONE and stored.code == REJECTED:
             units.reopen(tx, [stored.id])
             calls.write_again(tx, [stored.id])
             return calls.by_id(tx, stored.id)
         if stored.state not in RETRYABLE:
             states = ", ".join(RETRYABLE)
-            raise NotRetryable(f"{ref} is {stored.state}; only calls that are {states} can be retried.")
+            message = f"{ref} is {stored.state}; only calls that are {states} can be retried."
+            if stored.state is CallState.DONE:
+                message += f" To write it again: velma-sync once --call {ref}"
+            raise NotRetryable(message)
         if stored.question is not None:
             payments.accept_unknown(tx, stored.question)
         restart(tx, stored)

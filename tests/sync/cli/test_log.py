@@ -3,10 +3,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import pty
+import sys
 
 import pytest
 import structlog
 
+from velma_sync.cli.options import shown_level
 from velma_sync.log import configure, redact_text
 
 
@@ -121,3 +125,16 @@ def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch) -> None
     structlog.get_logger("velma_sync.test").info("Discovered calls", action="discovered")
     assert "Discovered calls" in terminal.getvalue()
     assert "{" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("configured", "watched"), [("info", "warning"), ("debug", "debug"), ("error", "error")]
+)
+def test_at_a_terminal_only_what_fails_interrupts_a_command(
+    monkeypatch: pytest.MonkeyPatch, configured: str, watched: str
+) -> None:
+    assert shown_level(configured) == configured, "a service manager reads everything"
+    far, near = pty.openpty()
+    with os.fdopen(far), os.fdopen(near, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert shown_level(configured) == watched

@@ -121,7 +121,8 @@ def test_a_sandbox_ends_as_its_command_did(tmp_path: Path) -> None:
     assert "'no-such-command' cannot be started: No such file or directory." in missing.stderr
 
 
-def test_a_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_sandbox_serves_until_it_is_interrupted_or_its_terminal_ends(tmp_path: Path, number: int) -> None:
     with running("sandbox", str(tmp_path / "trial")) as process:
         assert process.stdout is not None
         told = [process.stdout.readline() for _ in range(3)]
@@ -130,5 +131,5 @@ def test_a_sandbox_serves_until_it_is_interrupted(tmp_path: Path) -> None:
             [*COMMAND, "doctor"], env=os.environ | variables, capture_output=True, text=True, check=False
         )
         assert checked.returncode == 1, "the fresh org lacks fields, and everything answers"
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         assert process.wait(60) == 0

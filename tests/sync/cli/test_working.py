@@ -231,6 +231,7 @@ def test_retry_tells_of_every_call(room: Rehearsal, velma_sync: Command, call: s
     assert outcome.code == ExitCode.ATTENTION
     assert outcome.out.splitlines()[0] == f"retried  {skipped}"
     assert "only calls that are held, dead, skipped, planned can be retried" in outcome.out
+    assert "To write it again: velma-sync once --call demo:Task:" in outcome.out
     assert "demo:Task:none is not in the ledger" in outcome.out
     assert velma_sync("retry", skipped).code == ExitCode.ATTENTION, "it is new now"
 

@@ -75,7 +75,21 @@ def test_values_are_read_by_yaml_1_2_and_times_stay_text(written: str, value: ob
             "a: 1\n---\nb: 2\n",
             "velma-sync.yaml:2:1: starts a second document. Keep one document in a file.",
         ),
-        ("a: b: c\n", "velma-sync.yaml:1:5: is not valid YAML: mapping values are not allowed here."),
+        (
+            "a: b: c\n",
+            "velma-sync.yaml:1:5: is not valid YAML: mapping values are not allowed here. "
+            "Check its indentation, and put a text that holds a colon in quotes.",
+        ),
+        (
+            "a:\n  b: 1\n c: 2\n",
+            "velma-sync.yaml:3:2: is not valid YAML: expected <block end>, but found "
+            "'<block mapping start>'. Indent this line as its neighbours are.",
+        ),
+        (
+            "a:\n\tb: 1\n",
+            "velma-sync.yaml:2:1: is not valid YAML: found character '\\t' that cannot start any token. "
+            "Indent with spaces, not with tabs.",
+        ),
         ("a: \x07\n", "velma-sync.yaml:1:4: holds a control character. Remove it."),
         ("[" * 60, "velma-sync.yaml:1:42: is not valid YAML: it is nested too deeply."),
     ],
