@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from velma_connectors.errors import ConfigError, Problem
-from velma_sync.cli.options import NotAgreed, agreed, config_option, day, json_option, opened, yes_option
+from velma_sync.cli.options import (
+    NotAgreed,
+    agreed,
+    config_option,
+    day,
+    json_option,
+    opened,
+    shown_level,
+    yes_option,
+)
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import backfill_line, counted, money, print_json, print_rows
 from velma_sync.cli.reasons import in_words
@@ -69,12 +78,12 @@ def command(
             workspace.connector(name)
         _refuse_cost_without_price(workspace, max_cost)
         if stop:
-            return _stop(workspace, names)
-        if since is not None:
-            _plan(workspace, chosen, since, until or datetime.now(UTC), max_cost, max_hours, yes=yes)
-        else:
+            return _stop(workspace, names, as_json=as_json)
+        if since is None:
             _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
-        _work(workspace)
+            _work(workspace)
+        elif _plan(workspace, chosen, since, until or datetime.now(UTC), max_cost, max_hours, yes=yes):
+            _work(workspace)
         left = _left(workspace, chosen)
     print_json(left) if as_json else _print_left(left)
     return ExitCode.ATTENTION if left else ExitCode.FINE
@@ -95,20 +104,23 @@ def _plan(
     max_hours: float | None,
     *,
     yes: bool,
-) -> None:
-    """Forecast, ask, and plan the calls in the ledger. Raises NotAgreed."""
+) -> bool:
+    """Forecast, ask, and plan the calls in the ledger, if there are any. Raises NotAgreed."""
     from velma_sync.backfilling import forecast
     from velma_sync.pipeline.backfill import begin
 
+    if since >= until:
+        raise click.BadParameter("is not before the end of the backfill.", param_hint="'--since'")
     forecasts = forecast(workspace, names, since, until)
     for each in forecasts:
         _print_forecast(each)
     if not any(each.calls for each in forecasts):
-        return
+        return False
     if not (yes or agreed()):
         raise NotAgreed("Nothing was planned or sent. To go on without being asked, add --yes.")
     histories = [each.history for each in forecasts if each.calls]
     begin(workspace.engine, *histories, max_cost=max_cost, max_hours=max_hours)
+    return True
 
 
 def _print_forecast(found: Forecast) -> None:
@@ -180,7 +192,7 @@ def _limits(max_cost: float | None, max_hours: float | None) -> str:
     return f"Within {' and '.join(within)}, counting what it has used so far."
 
 
-def _stop(workspace: Workspace, names: Sequence[str]) -> int:
+def _stop(workspace: Workspace, names: Sequence[str], *, as_json: bool) -> int:
     """End those of the named connections, or all, also of connections that are no longer configured."""
     from velma_sync.ledger import backfills
 
@@ -190,7 +202,10 @@ def _stop(workspace: Workspace, names: Sequence[str]) -> int:
             for each in backfills.listed(tx)
             if not names or each.connection in names
         )
-    click.echo(f"Skipped {counted(ended, 'planned call')}.")
+    if as_json:
+        print_json({"skipped": ended})
+    else:
+        click.echo(f"Skipped {counted(ended, 'planned call')}.")
     return ExitCode.FINE
 
 
@@ -200,7 +215,7 @@ def _work(workspace: Workspace) -> None:
     from velma_sync.ledger.lock import LedgerInUse
 
     with _bar() as watch:
-        log.configure(workspace.configuration.log_level)
+        log.configure(shown_level(workspace.configuration.log_level))
         try:
             run_backfills(workspace.engine, progress=watch)
         except LedgerInUse:
@@ -240,4 +255,6 @@ def _left(workspace: Workspace, names: Sequence[str]) -> tuple[Progress, ...]:
 def _print_left(left: Sequence[Progress]) -> None:
     if not left:
         click.echo(f"Nothing of the past is {CallState.PLANNED} any more.")
+        return
     print_rows([(each.backfill.connection, backfill_line(each)) for each in left])
+    click.echo("To go on: velma-sync backfill. To give up what is left: velma-sync backfill --stop", err=True)

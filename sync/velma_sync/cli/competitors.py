@@ -10,7 +10,7 @@ import click
 
 from velma_sync.cli.options import config_option, json_option, opened, since_option
 from velma_sync.cli.outcome import ExitCode
-from velma_sync.cli.output import counted, print_json, print_rows
+from velma_sync.cli.output import counted, print_json, print_patch, print_rows
 
 if TYPE_CHECKING:
     from velma_sync.vocabulary import Review
@@ -34,7 +34,7 @@ def command(patch: bool, since: datetime | None, config: Path | None, as_json: b
     if as_json:
         print_json(reviews)
     elif patch:
-        click.echo("".join(each.names_patch for each in reviews), nl=False)
+        print_patch("".join(each.names_patch for each in reviews), "No name is missing.")
     else:
         for each in reviews:
             _print(each)

@@ -26,6 +26,13 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False))
 
 
+def print_patch(patch: str, when_empty: str) -> None:
+    """The patch alone, to be piped on; that it is empty is told beside it."""
+    click.echo(patch, nl=False)
+    if not patch:
+        click.echo(f"The patch is empty: nothing can be adopted as it is. {when_empty}", err=True)
+
+
 def plain(data: object) -> Any:
     """The data as what JSON knows. Whatever a dataclass keeps out of its repr stays out of here too."""
     if is_dataclass(data) and not isinstance(data, type):

@@ -16,6 +16,7 @@ from velma_sync.cli.outcome import ExitCode
 
 Command = Callable[..., Any]
 
+SINCE_NEXT = (datetime.now(UTC) - timedelta(days=59)).strftime("%Y-%m-%d")
 SINCE = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%d")
 
 
@@ -69,6 +70,7 @@ def test_a_cost_stops_it_and_a_higher_one_goes_on(room: Rehearsal, velma_sync: C
     outcome = velma_sync("backfill", "--since", SINCE, "--yes", "--max-cost", "3")
     assert outcome.code == ExitCode.ATTENTION
     assert "Stopped at" in outcome.out
+    assert "To go on: velma-sync backfill." in outcome.err
     assert "The next call would pass a cost of 3.00." in outcome.out
     spent = json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60
     assert 0 < spent <= 3
@@ -90,9 +92,33 @@ def test_what_is_left_can_be_ended(room: Rehearsal, velma_sync: Command) -> None
     outcome = velma_sync("backfill", "--stop")
     assert re.fullmatch(rf"Skipped {left} planned calls?\.\n", outcome.out)
     assert "planned" not in states(velma_sync)
+    assert json.loads(velma_sync("backfill", "--stop", "--json").out) == {"skipped": 0}
     missing = velma_sync("backfill")
     assert missing.code == ExitCode.CONFIGURATION
     assert "none is under way. Begin one with --since." in missing.err
+
+
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("9000-01-01", "'--since': is not before the end of the backfill."),
+        ("yesterday", "'yesterday' is no day; write it like 2026-01-31."),
+    ],
+)
+def test_a_day_that_cannot_be_meant_is_refused(velma_sync: Command, since: str, told: str) -> None:
+    outcome = velma_sync("backfill", "--since", since, "--yes")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert told in outcome.err
+
+
+def test_a_new_span_without_calls_takes_up_nothing_that_was_left(
+    room: Rehearsal, velma_sync: Command
+) -> None:
+    velma_sync("backfill", "--since", SINCE, "--yes", "--max-hours", "0.01")
+    before = (billed(room), states(velma_sync))
+    outcome = velma_sync("backfill", "--since", SINCE, "--until", SINCE_NEXT, "--yes")
+    assert outcome.code == ExitCode.ATTENTION, "what was left is told"
+    assert (billed(room), states(velma_sync)) == before
 
 
 def test_a_cost_needs_a_price(velma_sync: Command) -> None:

@@ -58,7 +58,9 @@ def test_the_patch_adopts_them_and_then_there_is_less_to_adopt(velma_sync: Comma
     apply(patch)
     after = {topic["wording"] for each in reviews(velma_sync, "topics") for topic in each["topics"]}
     assert after < before
-    assert velma_sync("topics", "--patch").out == ""
+    nothing = velma_sync("topics", "--patch")
+    assert nothing.out == ""
+    assert nothing.err.startswith("The patch is empty: nothing can be adopted as it is.")
 
 
 def test_a_rival_that_nobody_listed_is_found_and_adopted(velma_sync: Command, edit: Edit) -> None:
