@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from velma_sync.setup.form import Form
 
 Answer = TypeVar("Answer")
-AGAIN, SKIP = "again", "skip"
+AGAIN, CHANGE, SKIP = "again", "change", "skip"
 
 
 class Asker:
@@ -75,13 +75,19 @@ class Asker:
             except ConfigError as error:
                 self.say_problems(error)
 
-    def go_on_without(self, lost: RetryLater) -> bool:
-        """Whether to do without a system that cannot be reached. Raises it where nobody can be asked."""
+    def after(self, lost: RetryLater, *, changeable: bool) -> str:
+        """What to do about a system that cannot be reached: AGAIN, SKIP, or CHANGE where answers led there.
+
+        Raises `lost` where nobody can be asked.
+        """
         if not self.is_there:
             raise lost
         self.say(f"  {lost}")
-        question = "Try again, or skip this and take the defaults? (again, skip)"
-        return self.choose(question, (AGAIN, SKIP), default=AGAIN) == SKIP
+        if not changeable:
+            question = "Try again, or skip this and take the defaults? (again, skip)"
+            return self.choose(question, (AGAIN, SKIP), default=AGAIN)
+        question = "Try again, change the answers, or skip this and take the defaults? (again, change, skip)"
+        return self.choose(question, (AGAIN, CHANGE, SKIP), default=AGAIN)
 
 
 def filled(asker: Asker, form: Form, *, fixed: Collection[str]) -> Form:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from velma_connectors.errors import ConfigError, Problem, RetryLater, SpendStop, StopConnection
 from velma_connectors.registry import ConnectorKind
 from velma_connectors.velma.options import VelmaOptions
-from velma_sync.cli.asking import Asker, answered, filled
+from velma_sync.cli.asking import CHANGE, SKIP, Asker, answered, filled
 from velma_sync.cli.output import counted
 from velma_sync.setup import account, files, sources
 from velma_sync.setup.form import Form
@@ -119,10 +119,13 @@ class Dialogue:
             try:
                 found = account.look_at(self.kind, self.name, form.complete())
             except RetryLater as lost:
-                if self.asker.go_on_without(lost):
+                todo = self.asker.after(lost, changeable=True)
+                if todo == SKIP:
                     break
+                if todo == CHANGE:
+                    form = self._asked_again(form)
             except StopConnection as stop:
-                form = self._asked_again(form, stop)
+                form = self._refused(form, stop)
             else:
                 self._introduce(found.health)
                 return form, found
@@ -137,11 +140,15 @@ class Dialogue:
         for problem in health.problems:
             self.asker.say(f"  {problem}")
 
-    def _asked_again(self, form: Form, stop: StopConnection | SpendStop) -> Form:
-        """All answers once more, each with the one before; whatever was refused may be due to any of them."""
+    def _refused(self, form: Form, stop: StopConnection | SpendStop) -> Form:
+        """Whatever was refused may be due to any answer. Raises `stop` where nobody can be asked."""
         if not self.asker.is_there:
             raise stop
         self.asker.say(f"\n{stop}")
+        return self._asked_again(form)
+
+    def _asked_again(self, form: Form) -> Form:
+        """All answers once more, each with the one before."""
         again = form
         for option in form.options:
             if option.name in form.answers:
@@ -167,7 +174,7 @@ class Dialogue:
             try:
                 around = account.look_around(self.kind, self.name, form.complete(), mapping, now)
             except RetryLater as lost:
-                if self.asker.go_on_without(lost):
+                if self.asker.after(lost, changeable=False) == SKIP:
                     return None
             else:
                 for problem in around.problems:
@@ -226,10 +233,13 @@ class Dialogue:
             try:
                 presets = account.check_velma(VelmaOptions.model_validate(form.complete().model_dump()))
             except RetryLater as lost:
-                if self.asker.go_on_without(lost):
+                todo = self.asker.after(lost, changeable=True)
+                if todo == SKIP:
                     break
+                if todo == CHANGE:
+                    form = self._asked_again(form)
             except SpendStop as stop:
-                form = self._asked_again(form, stop)
+                form = self._refused(form, stop)
             else:
                 self.asker.say(f"\nVelma accepts the key and offers {presets} presets.")
                 break

@@ -82,6 +82,24 @@ def test_a_lost_connection_can_be_skipped_with_the_defaults(desk: Any) -> None:
     assert desk.files() == desk.NEW_FILES
 
 
+def test_a_mistyped_address_can_be_changed_on_the_spot(desk: Any) -> None:
+    given = desk.room.addresses
+    nowhere = "http://127.0.0.1:1"
+    options = [given.client_key, "", given.client_secret, nowhere]
+    options_again = ["", given.salesforce_url, "", ""]
+    velma = [given.api_key, "change", given.velma_url, ""]
+    code, _, err = desk.person.run(
+        *("--set", f"velma.base_url={nowhere}"),
+        answers=["salesforce", "sales", *options, "change", *options_again, "yes", "yes", *velma],
+    )
+    assert code == ExitCode.FINE, err
+    assert err.count("could not be reached") == 1
+    written = Path("velma-sync.yaml").read_text()
+    assert nowhere not in written
+    assert given.salesforce_url in written
+    assert given.velma_url in written
+
+
 def test_what_goes_away_in_the_middle_can_be_skipped_too(desk: Any) -> None:
     desk.add_fields("hubspot")
     desk.person.meanwhile = lambda answer: desk.room.close() if answer == "yes" else None
