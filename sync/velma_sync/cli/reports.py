@@ -108,4 +108,10 @@ def _print_answers(answers: Sequence[Answered]) -> None:
 def _print_results(reports: ConnectionReports) -> None:
     if not reports.results:
         click.echo("Nothing to do.")
-    print_rows([(each.change, each.name, each.place, each.reason) for each in reports.results])
+    rows = []
+    told = ""
+    for each in reports.results:
+        reason = "for the same reason" if each.reason and each.reason == told else each.reason
+        rows.append((each.change, each.name, each.place, reason))
+        told = each.reason
+    print_rows(rows)
