@@ -247,7 +247,8 @@ def _answer_of(refusal: Any) -> Answer:
 def _broken(request: _Request, error: HTTPError) -> RetryLater | OutcomeUnknown:
     kind = type(error).__name__
     if _was_not_sent(error):
-        return BriefOutage(f"HubSpot could not be reached for {request.what} ({kind}).", after=60.0)
+        remedy = "check base_url and the network."
+        return BriefOutage(f"HubSpot could not be reached for {request.what} ({kind}); {remedy}", after=60.0)
     return _lost(request, kind)
 
 
