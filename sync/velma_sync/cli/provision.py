@@ -106,7 +106,8 @@ def _show(plans: Sequence[ConnectionPlan], out: Path | None, kept: Path | None, 
 def _next(plans: Sequence[ConnectionPlan], file: Path | None) -> str:
     """What can be done with a plan that was only shown."""
     if not any(plan.work for plan in plans):
-        return "Nothing to do."
+        impossible = any(plan.impossible for plan in plans)
+        return "Nothing can be done before what is marked ! is mended." if impossible else "Nothing to do."
     command = "velma-sync provision --apply"
     return f"Nothing was changed; to do it: {command}{f' --plan {file}' if file else ''}"
 
