@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,18 @@ def _print(report: DoctorReport) -> None:
         if fact.remedy:
             rows.append(("", "", f"-> {fact.remedy}"))
     print_rows(rows)
+    click.echo(f"\n{_tally(report)}")
+
+
+def _tally(report: DoctorReport) -> str:
+    """The verdict in a line, the gravest first."""
+    from velma_connectors.administration import Mark
+
+    counts = Counter(fact.mark for fact in report.facts)
+    words = {Mark.REFUSED: "refused", Mark.PROBLEM: "to mend", Mark.ADVICE: "to consider"}
+    found = [f"{counts[mark]} {word}" for mark, word in words.items() if counts[mark]]
+    ok = f"{counts[Mark.OK]} in order"
+    return f"{', '.join([*found, ok])}." if found else f"All {ok}."
 
 
 def _exit_code(report: DoctorReport) -> ExitCode:
