@@ -114,10 +114,21 @@ def graded(kind: str, reports: Iterable[ContractReport]) -> Proof:
     if not seen & {Against.MEMORY, Against.EMULATOR}:
         return Proof(Grade.UNPROVEN, "no report of a run on a fake or an emulator", known)
     if Against.CASSETTES not in seen:
-        return Proof(Grade.BRONZE, "not run on recorded answers of the real system", known)
-    if Against.LIVE not in seen:
-        return Proof(Grade.SILVER, "not run on a live account", known)
-    return Proof(Grade.GOLD, "run on a live account", known)
+        grade, reason = Grade.BRONZE, "not run on recorded answers of the real system"
+    elif Against.LIVE not in seen:
+        grade, reason = Grade.SILVER, "not run on a live account"
+    else:
+        grade, reason = Grade.GOLD, "run on a live account"
+    return Proof(grade, reason + _skipped_everywhere(known), known)
+
+
+def _skipped_everywhere(reports: tuple[ContractReport, ...]) -> str:
+    """How much of the contract no far side could show; empty when all of it was shown somewhere."""
+    passed = {sentence for report in reports for sentence in report.passed}
+    skipped = {sentence for report in reports for sentence in report.skipped} - passed
+    if not skipped:
+        return ""
+    return f"; {len(skipped)} of the contract's {len(passed | skipped)} sentences skipped"
 
 
 def _problem(kind: str, report: ContractReport) -> str:

@@ -67,6 +67,15 @@ def test_one_report_that_proves_nothing_spoils_all(change: dict[str, Any], word:
     assert word in proof.reason
 
 
+def test_a_grade_says_how_much_of_the_contract_was_skipped() -> None:
+    assert "; 1 of the contract's 2 sentences skipped" in graded("zoho", [REPORT]).reason
+
+
+def test_what_one_far_side_cannot_show_another_may() -> None:
+    shown = replace(REPORT, against=Against.CASSETTES, passed=tuple(REPORT.skipped), skipped={})
+    assert "skipped" not in graded("zoho", [REPORT, shown]).reason
+
+
 def test_a_report_is_read_as_it_was_written() -> None:
     assert ContractReport.parse(REPORT.to_json()) == REPORT
 
