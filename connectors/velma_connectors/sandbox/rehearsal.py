@@ -11,12 +11,14 @@ another process, `python -m velma_connectors.sandbox DIRECTORY` serves the same.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
@@ -39,7 +41,7 @@ from velma_connectors.sandbox.seeding.salesforce import (
     seed_org,
 )
 from velma_connectors.sandbox.seeding.seed import Seed, seed_recordings
-from velma_connectors.sandbox.server import RunningServer
+from velma_connectors.sandbox.server import RunningServer, WsgiApp
 from velma_connectors.sandbox.velma import Account, VelmaEmulator, VelmaModes
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ ORG = "salesforce.json"
 PORTAL = "hubspot.json"
 API_KEY = "sandbox-velma-key"
 CONTROL = "/_sandbox"
+
+LASTING_PORTS = range(20_000, 32_000)
+"""Free again tomorrow: a system lends ports above these to connections that go out (Linux from 32768)."""
 
 DAILY_REQUESTS = 115_000
 """Of an Enterprise org with fifteen licences."""
@@ -181,10 +186,12 @@ class Rehearsal:
         self.close()
 
     def _start(self, ports: dict[str, int]) -> dict[str, int]:
-        """Start every server on its kept port, or on any; all or none. Returns the ports."""
+        """Start every server on its kept port, or on one to keep; all or none. Returns the ports."""
         with ExitStack() as starting:
             servers = {
-                name: starting.enter_context(RunningServer(app, ports.get(name, 0)))
+                name: starting.enter_context(
+                    RunningServer(app, ports[name]) if ports else _on_lasting_port(app)
+                )
                 for name, app in self.faults.items()
             }
             self._servers = starting.pop_all()
@@ -209,6 +216,16 @@ class Rehearsal:
             case _:
                 return Response("Not found", status=404)
         return Response(json.dumps(answer), content_type="application/json")
+
+
+def _on_lasting_port(app: WsgiApp) -> RunningServer:
+    for port in SystemRandom().sample(LASTING_PORTS, len(LASTING_PORTS)):
+        try:
+            return RunningServer(app, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    return RunningServer(app)
 
 
 def _open_org(path: Path, kept: _Kept | None, clock: Callable[[], datetime]) -> SalesforceOrg:

@@ -141,6 +141,14 @@ def test_a_room_keeps_its_crms_its_ports_and_its_day(tmp_path: Path) -> None:
         assert fetch(link).status_code == 200
 
 
+def test_ports_to_keep_are_none_that_a_system_lends_to_outgoing_connections(tmp_path: Path) -> None:
+    with open_room(tmp_path):
+        pass
+    kept = json.loads((tmp_path / STATE).read_text())
+    assert len(set(kept["ports"].values())) == 4
+    assert all(1024 < port < 32_768 for port in kept["ports"].values()), kept
+
+
 def test_two_rooms_in_one_folder_get_in_each_others_way(tmp_path: Path) -> None:
     with open_room(tmp_path) as room:
         with pytest.raises(OSError, match="in use"):
