@@ -51,9 +51,6 @@ analysis: {{file: analysis.yaml, velma: {{base_url: '{velma}'}}}}
 secrets_directory: secrets
 """
 
-ELSEWHERE = re.compile(r"VELMA_|PYTEST_|(CI|BUILD_NUMBER|NO_COLOR|FORCE_COLOR|PY_COLORS)$")
-"""Variables that an author at a terminal does not have; some change what is printed."""
-
 LEFT_OUT = re.compile(r"^\.\.\.\n", re.MULTILINE)
 STEPS = {step["heading"]: step["body"] for step in STEP.finditer(README.read_text(encoding="utf-8"))}
 
@@ -87,11 +84,9 @@ class Site:
         self, *arguments: str | Path, cwd: Path | None = None, ahead: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a program. Modules in `ahead` hide those that are installed."""
-        environment = {name: value for name, value in os.environ.items() if not ELSEWHERE.match(name)}
-        environment |= {
+        environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(str(path) for path in (ahead, self.packages) if path),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "COLUMNS": "80",
         }
         cwd = cwd or self.directory
         return subprocess.run(

@@ -70,13 +70,6 @@ def restored_logging() -> Iterator[None]:
     root.setLevel(level)
 
 
-@pytest.fixture(autouse=True)
-def no_configuration_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("VELMA_SYNC_CONFIG", "VELMA_SYNC_SECRETS_DIR", "VELMA_SYNC_VELMA_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
-
-
 @pytest.fixture
 def velma_sync(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs one command line, with `typed` on its standard input."""

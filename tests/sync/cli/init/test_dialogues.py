@@ -29,7 +29,7 @@ def at_a_terminal(arguments: Sequence[str], answers: Sequence[str]) -> tuple[str
     """
     child, terminal = pty.fork()
     if child == 0:
-        environment = {**os.environ, "TERM": "dumb", "COLUMNS": "80"}
+        environment = {**os.environ, "TERM": "dumb"}
         os.execve(sys.executable, [sys.executable, "-c", PROGRAM, *arguments], environment)
     seen, question, left, key = b"", b"", list(answers), b""
     while True:
