@@ -12,8 +12,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from velma_connectors.errors import OutcomeUnknown
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.faults import Fault, faults_in
 from velma_connectors.hubspot.records import MAX_INPUTS
-from velma_connectors.hubspot.verdicts import Fault, RequestRefused, faults_in
+from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import WriteResult, WriteStatus
 
 MAX_SPLITS = 150

@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as OverdueAnswer
 from urllib3.response import BaseHTTPResponse
@@ -24,6 +30,7 @@ from urllib3.response import BaseHTTPResponse
 from velma_connectors.clocks import seconds_ahead
 from velma_connectors.errors import OutcomeUnknown, RetryLater, Verdict
 from velma_connectors.hubspot import paths
+from velma_connectors.hubspot.faults import faults_in
 from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.hubspot.pacing import Pace
 from velma_connectors.hubspot.verdicts import Answer, BriefOutage, Limit, limit_of, verdict
@@ -100,7 +107,10 @@ class HubSpotClient:
         return self._repeated(_Request("GET", path, params=_pairs(params or {})))
 
     def read(self, path: str, body: object) -> Any:
-        """The answer to a POST that only reads, such as batch/read; partial answers (207) as well."""
+        """The answer to a POST that only reads, such as batch/read.
+
+        What is not there, or not for this key, is left out of an answer (207).
+        """
         return self._repeated(_Request("POST", path, body))
 
     def search(self, object_name: str, body: object) -> Any:
@@ -108,7 +118,7 @@ class HubSpotClient:
         return self._repeated(_Request("POST", paths.objects(object_name, "search"), body, searches=True))
 
     def send(self, method: str, path: str, body: object) -> Any:
-        """Write once; None when HubSpot answers without content. Raises OutcomeUnknown when it is lost."""
+        """Write once; None for a DELETE. Raises OutcomeUnknown when the answer is lost."""
         return self._exchange(_Request(method, path, body, changes=True))
 
     def budget(self) -> ApiBudget:
@@ -132,7 +142,7 @@ class HubSpotClient:
         retrying = Retrying(
             retry=retry_if_exception_type(BriefOutage),
             stop=stop_after_attempt(TRIES),
-            wait=wait_random_exponential(multiplier=0.5, max=5),
+            wait=_pause,
             sleep=self._wait,
             reraise=True,
         )
@@ -146,11 +156,13 @@ class HubSpotClient:
         self._clock_ahead = seconds_ahead(answer.headers.get("Date", ""), self._now().timestamp())
         if not 200 <= answer.status < 300:
             raise self._refusal(request, answer, sent_at)
-        if answer.status == 204:
+        if request.method == "DELETE" and answer.status == 204:
             return None
         document = answer.document()
         if not isinstance(document, dict) or not _has_results(request, document):
             raise _lost(request, f"HTTP {answer.status} without the JSON of an answer")
+        if not request.changes:
+            _check_whole(request, document)
         if request.path == paths.ACCOUNT:
             self._pace.know_zone(document.get("timeZone"))
         return document
@@ -224,6 +236,16 @@ def _library(options: HubSpotOptions) -> tuple[Any, type[Exception]]:
     return api, ApiException
 
 
+_exponential = wait_random_exponential(multiplier=0.5, max=5)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Seconds before a read is repeated."""
+    error = state.outcome.exception() if state.outcome else None
+    least = error.pause if isinstance(error, BriefOutage) else 0.0
+    return max(least, _exponential(state))
+
+
 def _pairs(params: Params) -> tuple[tuple[str, str], ...]:
     # The library would write a list as Python prints it.
     return tuple(
@@ -238,6 +260,15 @@ def _has_results(request: _Request, document: Mapping[str, object]) -> bool:
     must = not request.changes and request.method == "POST" and request.path.startswith(_RECORDS)
     results = document.get("results", None if must else [])
     return isinstance(results, list) and all(isinstance(result, dict) for result in results)
+
+
+def _check_whole(request: _Request, document: Mapping[str, object]) -> None:
+    """Raises BriefOutage: what could not be read for the moment must not pass for what does not exist."""
+    busy = next((fault for fault in faults_in(document.get("errors") or ()) if fault.is_busy), None)
+    if busy is not None:
+        raise BriefOutage(
+            f"HubSpot could not read every record for {request.what} ({busy.code}).", after=60.0
+        )
 
 
 def _answer_of(refusal: Any) -> Answer:

@@ -1,7 +1,7 @@
 """What a HubSpot portal lets this key do, and for how long: scopes, versions, allowances, limits.
 
-Changes nothing. Whether a key may write is asked with batches of no inputs, which HubSpot refuses either
-way: for a missing scope, or for being empty.
+Changes nothing. Whether a key may write is asked with requests that lack all they would need, which HubSpot
+refuses either way: for a missing scope, or for being empty.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _OBJECTS: Mapping[Target, str] = {
     Target.ACCOUNT: "companies",
 }
 _EMPTY = {"inputs": ()}
+_SOME_LIST = f"{paths.LISTS}/object-type-id/{TYPE_IDS['deals']}/name/velma-sync"
+_NO_SEGMENTS = "velma-sync reports --apply cannot make segments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,14 @@ class _Right:
     """A scope, the request that tells whether the key has it, and what goes missing without it.
 
     HubSpot says itself which scopes would do; `scope` is the usual one. `changes`: it is for writing.
+    `for_setup`: the daemon does without it.
     """
 
     scope: str
     path: str
     loss: str
     changes: bool = False
-    for_provisioning: bool = False
+    for_setup: bool = False
 
 
 def _reading(scope: str, name: str, loss: str) -> _Right:
@@ -62,7 +65,7 @@ def _writing(scope: str, name: str, loss: str) -> _Right:
 def _creating(name: str) -> _Right:
     loss = f"velma-sync provision cannot create properties of {name}"
     path = paths.properties(name, "batch/create")
-    return _Right(f"crm.schemas.{name}.write", path, loss, changes=True, for_provisioning=True)
+    return _Right(f"crm.schemas.{name}.write", path, loss, changes=True, for_setup=True)
 
 
 RIGHTS = (
@@ -80,6 +83,8 @@ RIGHTS = (
         for name in ("calls", "deals", NOTES)
     ),
     *(_creating(name) for name in ("calls", "deals", NOTES)),
+    _Right("crm.lists.read", _SOME_LIST, _NO_SEGMENTS, for_setup=True),
+    _Right("crm.lists.write", paths.LISTS, _NO_SEGMENTS, changes=True, for_setup=True),
 )
 
 
@@ -134,11 +139,11 @@ class _Portal:
             every = "every scope" if not losses else "these scopes"
             yield Diagnosis("rights", Mark.OK, f"The key has {every}: {', '.join(granted)}.")
         for scope, rights in losses.items():
-            only_provisioning = all(right.for_provisioning for right in rights)
+            only_setup = all(right.for_setup for right in rights)
             loss = ", ".join(dict.fromkeys(right.loss for right in rights))
             yield Diagnosis(
                 "rights",
-                Mark.ADVICE if only_provisioning else Mark.PROBLEM,
+                Mark.ADVICE if only_setup else Mark.PROBLEM,
                 f"The key lacks {scope}: {loss}.",
                 f"{KEY_PLACE} > Scopes: add {scope}.",
             )

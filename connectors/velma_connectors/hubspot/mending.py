@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from velma_connectors.hubspot.faults import Fault, described
 from velma_connectors.hubspot.fields import TEXT_LENGTH
 from velma_connectors.hubspot.notes import cut, length
 from velma_connectors.hubspot.rows import Row
-from velma_connectors.hubspot.verdicts import Fault, described
 from velma_connectors.model import Field, FieldKind, WriteStatus
 
 RETRY_SECONDS = 60.0
@@ -17,7 +17,6 @@ FieldsNow = Callable[[], Mapping[str, Field]]
 """The properties of the row's object as they are now; asked only when an option is in doubt."""
 
 GONE = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND", "HTTP_404"})
-BUSY = frozenset({"LOCKED", "RATE_LIMITS", "RATE_LIMIT", "INTERNAL_ERROR", "HTTP_423"})
 _ABSENT = frozenset({"PROPERTY_DOESNT_EXIST", "PROPERTY_NOT_FOUND"})
 _TOO_LONG = re.compile(r"TOO_LONG|TOO_LARGE|LENGTH")
 _LIMIT = re.compile(r"(?:limit|max\w*|most|exceeds?|longer than|over)\D{0,40}?(\d[\d,]{0,9})", re.IGNORECASE)
@@ -39,7 +38,7 @@ def mend(row: Row, faults: Sequence[Fault], fields_now: FieldsNow) -> None:
     for fault in faults:
         if fault.code in GONE and not fault.fields:
             _missing(row, fault)
-        elif fault.code in BUSY:
+        elif fault.is_busy:
             row.settle(WriteStatus.RETRY, f"HubSpot is busy with the record ({fault.code})", RETRY_SECONDS)
         else:
             _mend_fields(row, fault, fields_now)

@@ -15,8 +15,9 @@ from velma_connectors.errors import OutcomeUnknown, RetryLater
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.batches import Batches
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.faults import Fault, described
 from velma_connectors.hubspot.fields import KnownFields, encode, is_id
-from velma_connectors.hubspot.mending import BUSY, GONE, RETRY_SECONDS, is_unwritable
+from velma_connectors.hubspot.mending import GONE, RETRY_SECONDS, is_unwritable
 from velma_connectors.hubspot.note_links import NOTES, attach, link_types, takes_notes
 from velma_connectors.hubspot.notes import digest_of, is_as_written, key_hash, mark_in, note_html
 from velma_connectors.hubspot.stored_notes import (
@@ -29,7 +30,7 @@ from velma_connectors.hubspot.stored_notes import (
     find_by_targets,
     stored_note,
 )
-from velma_connectors.hubspot.verdicts import Fault, RequestRefused, described
+from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import DroppedField, NoteUpsert, RecordRef, WriteResult, WriteStatus
 
 MAX_ROUNDS = 4
@@ -142,16 +143,20 @@ class NoteWriter:
 
     def _attach(self, drafts: Sequence[Draft]) -> None:
         """Notes that existed may lack records that the call got since, such as a deal."""
+        targets = {draft.stored.id: draft.targets for draft in drafts if draft.stored}
         try:
-            attach(self._client, {draft.stored.id: draft.targets for draft in drafts if draft.stored})
+            refused = attach(self._client, targets)
         except RequestRefused as refusal:
-            for draft in drafts:
-                draft.dropped += (DroppedField("associations", str(refusal)),)
-                draft.settle(WriteStatus.OK)
+            refused = dict.fromkeys(targets, str(refusal))
         except (RetryLater, OutcomeUnknown) as failure:
             after = failure.after if isinstance(failure, RetryLater) else RETRY_SECONDS
             for draft in drafts:
                 draft.settle(WriteStatus.RETRY, str(failure), after)
+            return
+        for draft in drafts:
+            if draft.stored and draft.stored.id in refused:
+                draft.dropped += (DroppedField("associations", refused[draft.stored.id]),)
+                draft.settle(WriteStatus.OK)
 
     def _look_again(self, drafts: Sequence[Draft]) -> None:
         """Notes that HubSpot will not create a second time: somebody has created them since we looked."""
@@ -228,7 +233,7 @@ class _Creations(Batches[Draft]):
 
 
 def _settle_refused(draft: Draft, fault: Fault) -> None:
-    if fault.code in BUSY or fault.code in GONE:
+    if fault.is_busy or fault.code in GONE:
         draft.settle(WriteStatus.RETRY, f"the note could not be written now ({fault.code})", RETRY_SECONDS)
     else:
         draft.settle(WriteStatus.REJECTED, described(fault))

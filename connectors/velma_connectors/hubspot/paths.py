@@ -9,6 +9,7 @@ from __future__ import annotations
 VERSION = "2026-03"
 
 ACCOUNT = f"/account-info/{VERSION}/details"
+LISTS = f"/crm/lists/{VERSION}"
 OWNERS = f"/crm/owners/{VERSION}"
 PROPERTY_LIMITS = f"/crm/limits/{VERSION}/custom-properties"
 

@@ -17,12 +17,13 @@ from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, 
 from velma_connectors.http import Deadline, HttpClient, HttpFailure, HttpRequest, resolve_name
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.faults import faults_in
 from velma_connectors.hubspot.note_links import NOTES
 from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.hubspot.redirector import is_redirector, with_call
 from velma_connectors.hubspot.schema import definitions_of
 from velma_connectors.hubspot.stored_notes import BODY_FIELD, KEY_FIELD
-from velma_connectors.hubspot.verdicts import RequestRefused, faults_in
+from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.recordings.addresses import PublicAddresses
 from velma_connectors.url import Url, is_loopback
 

@@ -21,7 +21,6 @@ from velma_connectors.model import FieldKind, Target
 from velma_connectors.report_seal import carries_own_seal, sealed
 from velma_connectors.reporting import Condition, Operator, ReportChange, ReportFilter, ReportResult
 
-LISTS = f"/crm/lists/{paths.VERSION}"
 TYPE_IDS = {Target.CALL: "0-48", Target.DEAL: "0-3"}
 PLACE = "CRM > Segments"
 ACTIVE = "DYNAMIC"
@@ -64,7 +63,7 @@ class Segments:
                 "processingType": ACTIVE,
                 "filterBranch": branch,
             }
-            self._send("POST", LISTS, body)
+            self._send("POST", paths.LISTS, body)
         except RequestRefused as refusal:
             reason = f"{refusal} {_NO_CALLS}" if asked.on is Target.CALL else str(refusal)
             return _result(asked, ReportChange.CANNOT, reason)
@@ -73,7 +72,7 @@ class Segments:
     def _standing(self, asked: ReportFilter) -> Mapping[str, Any] | None:
         """The segment of that name, with its filters; None when there is none."""
         name = quote(sealed(asked.question), safe="")
-        path = f"{LISTS}/object-type-id/{TYPE_IDS[asked.on]}/name/{name}"
+        path = f"{paths.LISTS}/object-type-id/{TYPE_IDS[asked.on]}/name/{name}"
         try:
             found: Mapping[str, Any] = self._client.get(path, {"includeFilters": "true"})["list"]
         except RequestRefused as refusal:
@@ -87,7 +86,7 @@ class Segments:
         offset, more = 0, True
         while more:
             body = {"query": "velma-sync", "processingTypes": [ACTIVE], "count": MAX_FOUND, "offset": offset}
-            page = self._client.read(f"{LISTS}/search", body)
+            page = self._client.read(f"{paths.LISTS}/search", body)
             found += [each for each in page["lists"] if carries_own_seal(each["name"])]
             offset, more = page["offset"], bool(page["hasMore"] and page["lists"])
         return found
@@ -115,7 +114,7 @@ class Segments:
 
     def _removed(self, list_id: str, name: str) -> ReportResult:
         try:
-            self._send("DELETE", f"{LISTS}/{list_id}", None)
+            self._send("DELETE", f"{paths.LISTS}/{list_id}", None)
         except RequestRefused as refusal:
             return ReportResult(name, PLACE, ReportChange.CANNOT, str(refusal))
         return ReportResult(name, PLACE, ReportChange.REMOVED)

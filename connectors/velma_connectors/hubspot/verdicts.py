@@ -1,19 +1,15 @@
-"""What each answer of HubSpot means for us: one table by status, one by the codes inside the body.
-
-The same codes answer a whole request, or one input of a batch. `verdict` turns the first into an
-exception; whoever sent a batch reads the others with `faults_in`. Messages of HubSpot may quote property
-values and are therefore never passed on.
-"""
+"""What each answer of HubSpot means for us: a table by status, and the exception for a whole request."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
+from velma_connectors.hubspot.faults import UNKNOWN, Fault, described, faults_in, texts
 
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 SETTING = "access_token"
@@ -37,26 +33,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An action, the sentence for the admin, and the least seconds to wait where waiting helps."""
+    """An action, the sentence for the admin, and the least seconds to wait where waiting helps.
+
+    `pause`: the least seconds before a read is repeated at once.
+    """
 
     action: Action
     advice: str
     after: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One entry of an error answer. The message may quote what was sent: it is not for showing.
-
-    `fields` are the properties it names, `trace` is the objectWriteTraceId of the input it is about, and
-    `scopes` are those of which the key lacks every one.
-    """
-
-    code: str
-    message: str = field(default="", repr=False)
-    fields: tuple[str, ...] = ()
-    trace: str | None = None
-    scopes: tuple[str, ...] = ()
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +84,14 @@ class RequestRefused(StopConnection):
 
 
 class BriefOutage(RetryLater):
-    """An answer that may be right again within seconds: 5xx, a reset, a cut answer, a full window."""
+    """An answer that may be right again within seconds: 5xx, a reset, a cut answer, a full window.
+
+    A read is repeated after `pause` seconds at the earliest.
+    """
+
+    def __init__(self, message: str, *, after: float, counts: bool = True, pause: float = 0.0) -> None:
+        super().__init__(message, after=after, counts=counts)
+        self.pause = pause
 
 
 class Limit(StrEnum):
@@ -118,7 +110,7 @@ _STATUS_RULES: Mapping[int, Rule] = {
     409: Rule(Action.REFUSED, "it exists already or contradicts another record"),
     413: Rule(Action.REFUSED, "the request is too large"),
     414: Rule(Action.REFUSED, "the address of the request is too long"),
-    423: Rule(Action.OUTAGE, "the records are locked for the moment", 10.0),
+    423: Rule(Action.OUTAGE, "the records are locked for the moment", 10.0, pause=2.0),
     429: Rule(Action.OUTAGE, "too many requests at once", 10.0),
     477: Rule(Action.PAUSE, "HubSpot is moving the portal to another data centre", 3600.0),
     500: Rule(Action.OUTAGE, "HubSpot met an internal error", 60.0),
@@ -136,93 +128,14 @@ _STATUS_RULES: Mapping[int, Rule] = {
 _REDIRECT = Rule(Action.RETRY, "the address answers with a redirect; check base_url", 600.0)
 _SERVER_ERROR = Rule(Action.OUTAGE, "HubSpot is out of order", 60.0)
 _EDGE = Rule(Action.PAUSE, "the edge network before it lets this machine's requests not through", 900.0)
-_UNKNOWN = Rule(Action.REFUSED, "HubSpot gives no further reason we know")
-
-ADVICE: Mapping[str, str] = {
-    "MISSING_SCOPES": "the key lacks a scope, or the subscription the feature",
-    "PROPERTY_DOESNT_EXIST": "the property does not exist; run provision or correct the mapping",
-    "INVALID_OPTION": "the property lacks the option",
-    "OBJECT_NOT_FOUND": "it does not exist",
-    "CONFLICT": "it exists already or contradicts another record",
-    "VALIDATION_ERROR": "the request does not pass HubSpot's checks",
-}
+_UNKNOWN = Rule(Action.REFUSED, UNKNOWN)
 
 _HALF_EMOJI = re.compile(r"\\u[dD][89a-fA-F]")
 """Part of a character of two halves, as JSON escapes it; the other half may be missing."""
 _LIMIT_WORDS = re.compile(r"daily|ten_secondly|secondly", re.IGNORECASE)
-_CODE = re.compile(r"\w{1,80}", re.ASCII)
-_EMBEDDED = "Property values were not valid: "
 _DAYS_AGO = re.compile(r"expired\D{0,20}(\d+) day")
 _UNDECODED_DAYS = 10_000
 """Days a token must have been expired for to be none: HubSpot counts from 1970 what it cannot decode."""
-
-
-def faults_in(errors: object) -> tuple[Fault, ...]:
-    """Every single fault of an error answer, or of the `errors` of an answer 207.
-
-    The code is the most specific one given: of the entry, of a property inside its message, its
-    subCategory, its category. Trace ids are those of the input around it. Nothing from HTML or text.
-    """
-    entries = errors if isinstance(errors, list) else [errors]
-    return tuple(fault for entry in entries if isinstance(entry, dict) for fault in _faults(entry, None))
-
-
-def _faults(entry: Mapping[str, object], around: Fault | None) -> Iterator[Fault]:
-    own = _fault(entry, around)
-    parts = entry.get("errors")
-    nested = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
-    inner = [fault for part in nested for fault in _faults(part, own)]
-    values = [_value_fault(value, own) for value in _invalid_values(entry)]
-    if values and not any(fault.fields for fault in inner):
-        yield from values
-    else:
-        yield from inner or [own]
-
-
-def _fault(entry: Mapping[str, object], around: Fault | None) -> Fault:
-    context = entry.get("context")
-    about = context if isinstance(context, dict) else {}
-    codes = (entry.get(key) for key in ("code", "subCategory", "category", "errorType", "error"))
-    told = [code for code in map(_code, codes) if code]
-    return Fault(
-        code=told[0] if told else (around.code if around else "UNKNOWN"),
-        message=str(entry.get("message") or ""),
-        fields=_texts(about.get("propertyName")) or (around.fields if around else ()),
-        trace=next(iter(_texts(about.get("objectWriteTraceId"))), around.trace if around else None),
-        scopes=_texts(about.get("requiredGranularScopes")),
-    )
-
-
-def _value_fault(value: Mapping[str, object], own: Fault) -> Fault:
-    name = str(value.get("name") or "")
-    return Fault(
-        code=_code(value.get("error")) or own.code,
-        message=str(value.get("message") or ""),
-        fields=(name,) if name else own.fields,
-        trace=own.trace,
-    )
-
-
-def _invalid_values(entry: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The array that HubSpot writes into the text of a message: one entry per refused property."""
-    _, found, text = str(entry.get("message") or "").partition(_EMBEDDED)
-    if not found:
-        return []
-    try:
-        values, _ = json.JSONDecoder().raw_decode(text)
-    except (ValueError, RecursionError):
-        return []
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-
-
-def _code(code: object) -> str:
-    """A code without the words before it, as in `crm.associations.NO_ASSOCIATIONS_FOUND`."""
-    last = str(code or "").rpartition(".")[2]
-    return last if _CODE.fullmatch(last) else ""
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def limit_of(answer: Answer) -> Limit | None:
@@ -233,14 +146,6 @@ def limit_of(answer: Answer) -> Limit | None:
     told = document if isinstance(document, dict) else {}
     word = _LIMIT_WORDS.search(f"{told.get('policyName')} {told.get('message')}")
     return Limit(word[0].lower()) if word else Limit.TEN_SECONDS
-
-
-def described(fault: Fault) -> str:
-    """A fault for the admin: what it means, the properties and scopes it names, and its code."""
-    if fault.scopes:
-        return f"the key lacks a scope; grant it {' or '.join(fault.scopes)} ({fault.code})"
-    about = f" [{', '.join(fault.fields)}]" if fault.fields else ""
-    return f"{ADVICE.get(fault.code, _UNKNOWN.advice)}{about} ({fault.code})"
 
 
 def verdict(what: str, answer: Answer, *, changes: bool) -> Verdict:
@@ -262,7 +167,7 @@ def verdict(what: str, answer: Answer, *, changes: bool) -> Verdict:
         return RetryLater(sentence, after=after, counts=False)
     if rule.action is Action.RETRY:
         return RetryLater(sentence, after=after)
-    return BriefOutage(sentence, after=after, counts=answer.status != 429)
+    return BriefOutage(sentence, after=after, counts=answer.status != 429, pause=rule.pause)
 
 
 def _rule(status: int, faults: tuple[Fault, ...]) -> Rule:
@@ -276,7 +181,7 @@ def _rule(status: int, faults: tuple[Fault, ...]) -> Rule:
 def _unauthorized(document: object) -> str:
     told = document if isinstance(document, dict) else {}
     context = told.get("context")
-    expired_at = _texts(context.get("expire time")) if isinstance(context, dict) else ()
+    expired_at = texts(context.get("expire time")) if isinstance(context, dict) else ()
     days = _DAYS_AGO.search(str(told.get("message")))
     if any(time.startswith("1970") for time in expired_at) or (days and int(days[1]) > _UNDECODED_DAYS):
         return (

@@ -11,6 +11,7 @@ from velma_connectors.errors import OutcomeUnknown, RetryLater
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.batches import Batches
 from velma_connectors.hubspot.client import HubSpotClient
+from velma_connectors.hubspot.faults import Fault
 from velma_connectors.hubspot.fields import KnownFields, parse_stamp
 from velma_connectors.hubspot.mending import (
     UNWRITABLE,
@@ -21,7 +22,7 @@ from velma_connectors.hubspot.mending import (
 )
 from velma_connectors.hubspot.note_writing import NoteWriter
 from velma_connectors.hubspot.rows import Row, gather
-from velma_connectors.hubspot.verdicts import Fault, RequestRefused
+from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import (
     Field,
     FieldUpdate,

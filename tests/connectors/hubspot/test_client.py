@@ -27,6 +27,7 @@ CALLS = paths.objects("calls")
 UPDATE = paths.objects("deals", "batch/update")
 HTML = b"<!DOCTYPE html><html>down for maintenance</html>"
 SECRET = "SECRET-WORDS"
+LINKS = paths.associations("calls", "deals", "batch/read")
 SEARCH = {"filterGroups": [], "properties": [], "limit": 1}
 
 
@@ -182,7 +183,7 @@ def test_the_library_loads_with_the_first_connection_and_not_before() -> None:
         Fault("GET", answer=edge_answers.internal_error()),
         Fault("GET", answer=edge_answers.bad_gateway_page()),
         Fault("GET", answer=edge_answers.origin_timeout_page()),
-        Fault("GET", answer=edge_answers.locked()),
+        Fault("GET", answer=Response(b"", status=204)),
         Fault("GET", answer=edge_answers.page_instead_of_data()),
         Fault("GET", answer=Response(b"", status=200)),
         Fault("GET", answer=Response(b'"text"', status=200)),
@@ -198,6 +199,43 @@ def test_a_read_is_tried_a_few_times(client: Any, faults: Any, waits: list[float
     assert client.get(CALLS)["results"] == []
     assert len(waits) == TRIES - 1
     assert all(0 <= seconds <= 5 for seconds in waits)
+
+
+def test_locked_records_are_given_two_seconds(client: Any, faults: Any, waits: list[float]) -> None:
+    faults.add(Fault("GET", times=2, answer=edge_answers.locked()))
+    assert client.get(CALLS)["results"] == []
+    assert len(waits) == 2
+    assert all(2 <= seconds <= 5 for seconds in waits), waits
+
+
+def partial(category: str, sub_category: str | None = None) -> Response:
+    """An answer without one of the inputs, for this reason."""
+    error = {"status": "error", "category": category, "message": "one of them", "subCategory": sub_category}
+    document = {"status": "COMPLETE", "results": [], "numErrors": 1, "errors": [error]}
+    return Response(json.dumps(document), status=207, mimetype="application/json")
+
+
+@pytest.mark.parametrize("path", [paths.objects("deals", "batch/read"), LINKS])
+def test_what_could_not_be_read_does_not_pass_for_what_is_not_there(
+    client: Any, faults: Any, path: str
+) -> None:
+    broken = partial("INTERNAL_ERROR", "crm.associations.STORE_UNAVAILABLE")
+    faults.add(Fault("POST", times=TRIES, answer=broken))
+    with pytest.raises(RetryLater, match=r"could not read every record .* \(STORE_UNAVAILABLE\)"):
+        client.read(path, {"inputs": [{"id": "1"}], "properties": []})
+    for missing in (
+        partial("OBJECT_NOT_FOUND"),
+        partial("OBJECT_NOT_FOUND", "crm.associations.NO_ASSOCIATIONS_FOUND"),
+        partial("VALIDATION_ERROR"),
+    ):
+        faults.add(Fault("POST", answer=missing))
+        assert client.read(path, {"inputs": [{"id": "1"}], "properties": []})["results"] == []
+
+
+def test_a_write_without_the_answer_of_a_write_is_read_back(client: Any, faults: Any) -> None:
+    faults.add(Fault("POST", answer=Response(b"", status=204)))
+    with pytest.raises(OutcomeUnknown):
+        client.send("POST", paths.objects("deals", "batch/update"), {"inputs": []})
 
 
 def test_a_read_that_stays_broken_is_left_to_the_ledger(client: Any, portal: Any, faults: Any) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from velma_connectors.hubspot.faults import Fault
 from velma_connectors.hubspot.mending import mend
 from velma_connectors.hubspot.rows import Row
-from velma_connectors.hubspot.verdicts import Fault
 from velma_connectors.model import Field, FieldKind, RecordRef, WriteStatus
 
 FIELDS: Mapping[str, Field] = {

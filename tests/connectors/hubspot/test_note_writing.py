@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -253,6 +254,35 @@ def test_a_note_that_cannot_be_attached_is_tried_again(
     assert (result.status, result.after > 0) == (WriteStatus.RETRY, True)
     assert statuses(notes.write([note(early, late)])) == [OK]
     assert len(portal.associated("deals", late.id, "notes")) == 1
+
+
+@pytest.mark.parametrize(
+    ("category", "status", "dropped"),
+    [("VALIDATION_ERROR", OK, ["associations"]), ("LOCKED", WriteStatus.RETRY, [])],
+)
+def test_a_link_refused_beside_good_ones_is_told_of_its_note_alone(
+    portal: Any,
+    notes: NoteWriter,
+    unique: None,
+    faults: Any,
+    category: str,
+    status: WriteStatus,
+    dropped: list[str],
+) -> None:
+    early, late, other = deal(portal), deal(portal), deal(portal)
+    both = [note(early), note(early, key="calls:2")]
+    notes.write(both)
+    first, second = sorted(row["id"] for row in stored(portal))
+    error = {"status": "error", "category": category, "message": "full", "context": {"fromObjectId": [first]}}
+    linked = {"fromObjectId": int(second), "toObjectId": int(other.id), "labels": []}
+    document = {"status": "COMPLETE", "results": [linked], "numErrors": 1, "errors": [error]}
+    answer = Response(json.dumps(document), status=207, mimetype="application/json")
+    faults.add(Fault("POST .*/associations/.*/batch/create", answer=answer))
+    results = notes.write([note(early, late), note(early, other, key="calls:2")])
+    assert results[0].status is status
+    assert [each.field for each in results[0].dropped] == dropped
+    if status is OK:
+        assert results[1] == WriteResult(OK)
 
 
 def test_a_note_that_may_not_be_attached_is_written_and_says_so(

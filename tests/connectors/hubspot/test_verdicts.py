@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
-from velma_connectors.hubspot.verdicts import (
-    Answer,
-    BriefOutage,
-    Fault,
-    Limit,
-    RequestRefused,
-    faults_in,
-    limit_of,
-    verdict,
-)
+from velma_connectors.hubspot.faults import Fault, faults_in
+from velma_connectors.hubspot.verdicts import Answer, BriefOutage, Limit, RequestRefused, limit_of, verdict
 
 READ_AND_WRITE: dict[int, tuple[type[Verdict], type[Verdict]]] = {
     302: (RetryLater, RetryLater),
