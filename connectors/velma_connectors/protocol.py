@@ -115,13 +115,8 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerCapabilities:
-    """What an analyzer can answer, so that a report never claims a false it was not told."""
+    """What an analyzer takes: recordings of at most `max_bytes`."""
 
-    behaviors: bool = True
-    roles: bool = True
-    topic_sentiment: bool = True
-    emotions: bool = True
-    summary: bool = True
     max_bytes: int = 100_000_000
 
 

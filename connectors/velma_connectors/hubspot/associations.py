@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
-from velma_connectors.hubspot.verdicts import RequestRefused
+from velma_connectors.hubspot.records import batch_results
 
 MAX_INPUTS = 1_000
 PRIMARY = "Primary"
@@ -35,30 +35,18 @@ def read_links(
     HubSpot reports those records as errors of an otherwise good answer (207), or as 404 when it is all of
     them. One request per 1,000 records, and further ones for records with long lists.
     """
+    path = paths.associations(from_object, to_object, "batch/read")
     links: dict[str, list[Link]] = defaultdict(list)
     inputs = [{"id": one} for one in dict.fromkeys(ids)]
     while inputs:
         some, inputs = inputs[:MAX_INPUTS], inputs[MAX_INPUTS:]
-        for row in _results(client, from_object, to_object, some):
+        for row in batch_results(client, path, {"inputs": some}):
             record = str(row["from"]["id"])
             links[record] += [_link(entry) for entry in row["to"]]
             after = ((row.get("paging") or {}).get("next") or {}).get("after")
             if after:
                 inputs.append({"id": record, "after": str(after)})
     return {record: tuple(found) for record, found in links.items()}
-
-
-def _results(
-    client: HubSpotClient, from_object: str, to_object: str, inputs: Sequence[Mapping[str, str]]
-) -> Sequence[Mapping[str, Any]]:
-    try:
-        answer = client.read(paths.associations(from_object, to_object, "batch/read"), {"inputs": inputs})
-    except RequestRefused as refusal:
-        if refusal.status != 404:
-            raise
-        return ()
-    results: Sequence[Mapping[str, Any]] = answer["results"]
-    return results
 
 
 def _link(entry: Mapping[str, Any]) -> Link:

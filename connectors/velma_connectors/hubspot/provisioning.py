@@ -66,7 +66,7 @@ class Provisioner:
 
     def _create(self, name: str, creations: Mapping[str, SchemaStep]) -> dict[str, str]:
         """Make the missing properties; reasons of those that were refused, by name."""
-        refusal = self._try("POST", paths.properties(name, "groups"), GROUP_BODY)
+        self._try("POST", paths.properties(name, "groups"), GROUP_BODY)
         ordinary = [step for step in creations.values() if not is_note_key(step.spec, step.object)]
         self._create_together(name, ordinary)
         try:
@@ -78,7 +78,7 @@ class Provisioner:
             for step in creations.values()
             if step.spec.name not in there
         }
-        return {each: reason or refusal for each, reason in reasons.items() if reason}
+        return {each: reason for each, reason in reasons.items() if reason}
 
     def _create_together(self, name: str, steps: Sequence[SchemaStep]) -> None:
         """One request for all; what it leaves out is made singly, for only that tells the reasons apart."""

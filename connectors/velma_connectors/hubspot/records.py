@@ -35,17 +35,16 @@ def read_records(
             "properties": list(properties),
             "propertiesWithHistory": list(history),
         }
-        for row in _results(client, object_name, body):
+        for row in batch_results(client, paths.objects(object_name, "batch/read"), body):
             found[str(row["id"])] = row
     return found
 
 
-def _results(client: HubSpotClient, object_name: str, body: object) -> Sequence[Row]:
+def batch_results(client: HubSpotClient, path: str, body: object) -> list[Row]:
+    """Results of one batch read; none when HubSpot says that nothing of it is there (404)."""
     try:
-        answer = client.read(paths.objects(object_name, "batch/read"), body)
+        return list(client.read(path, body)["results"])
     except RequestRefused as refusal:
         if refusal.status != 404:
             raise
-        return ()  # none of them was found
-    results: Sequence[Row] = answer["results"]
-    return results
+        return []

@@ -71,13 +71,13 @@ class AudioFinder:
             return self._sent(url, {}, opened)
         token = self._options.access_token.get_secret_value()
         answer = self._sent(url, {"Authorization": f"Bearer {token}"}, opened)
-        if answer.status not in _WITHHELD:
-            return answer
         status = answer.status
+        if status not in _WITHHELD and not _is_page(answer):
+            return answer
         opened.close()
         answer = self._sent(url, {}, opened)
         if answer.status in _WITHHELD:
-            raise _withheld(status)
+            raise _withheld(status) if status in _WITHHELD else _login_page(url)
         return answer
 
     def _sent(self, url: Url, headers: Mapping[str, str], opened: ExitStack) -> Answer:
@@ -116,15 +116,22 @@ def _next_address(answer: Answer, url: Url, *, from_hubspot: bool) -> str | None
         return location
     if answer.status != 200:
         raise _refusal(answer, url, from_hubspot=from_hubspot)
-    kind = answer.headers.get("content-type", "").strip().lower()
-    if kind.startswith(_PAGES):
-        raise _unavailable(f"{url.host} shows a web page in its place, such as a login")
-    if not (from_hubspot and kind.startswith(_TEXTS)):
+    if _is_page(answer):
+        raise _login_page(url)
+    if not (from_hubspot and _kind(answer).startswith(_TEXTS)):
         return None
     address = _address_in(answer.body(MOST_BYTES_OF_AN_ADDRESS))
     if address is None:
         raise _unavailable("HubSpot answers with neither audio nor its address")
     return address
+
+
+def _is_page(answer: Answer) -> bool:
+    return answer.status == 200 and _kind(answer).startswith(_PAGES)
+
+
+def _kind(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").strip().lower()
 
 
 def _address_in(body: bytes) -> str | None:
@@ -153,12 +160,16 @@ def _withheld(status: int) -> Verdict:
     return RetryLater("HubSpot asks for a login to give out the recording (401).", after=NOT_YET_SECONDS)
 
 
+def _login_page(url: Url) -> SkipCall:
+    return _unavailable(f"{url.host} shows a web page in its place, such as a login")
+
+
 def _unreachable(url: Url, failure: HttpFailure) -> RetryLater:
     return RetryLater(f"The recording could not be fetched from {url.host}: {failure}.", after=LATER_SECONDS)
 
 
 def _unavailable(reason: str) -> SkipCall:
-    return SkipCall(f"The recording cannot be had: {reason}.", code="recording_unavailable")
+    return SkipCall(f"The recording could not be downloaded: {reason}.", code="recording_unavailable")
 
 
 def _bad_link(reason: str) -> SkipCall:

@@ -15,8 +15,7 @@ from velma_connectors.hubspot.associations import read_links
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.note_links import NOTES
 from velma_connectors.hubspot.notes import mark_in
-from velma_connectors.hubspot.records import MAX_INPUTS, Row, read_records
-from velma_connectors.hubspot.verdicts import RequestRefused
+from velma_connectors.hubspot.records import MAX_INPUTS, Row, batch_results, read_records
 from velma_connectors.model import RecordRef
 
 KEY_FIELD = "velma_note_key"
@@ -46,7 +45,7 @@ def find_by_key(client: HubSpotClient, keys: Sequence[str]) -> Found:
             "properties": [BODY_FIELD, KEY_FIELD],
             "propertiesWithHistory": [],
         }
-        for row in _results(client, body):
+        for row in batch_results(client, paths.objects(NOTES, "batch/read"), body):
             note = stored_note(row)
             found[note.key or ""].append(note)
     return found
@@ -85,13 +84,3 @@ def stored_note(row: Row) -> StoredNote:
     text, key = properties.get(BODY_FIELD) or "", properties.get(KEY_FIELD)
     mark = None if key else mark_in(text)
     return StoredNote(str(row["id"]), text, key or (mark.key if mark else None), by_property=bool(key))
-
-
-def _results(client: HubSpotClient, body: object) -> Sequence[Row]:
-    try:
-        results: Sequence[Row] = client.read(paths.objects(NOTES, "batch/read"), body)["results"]
-    except RequestRefused as refusal:
-        if refusal.status != 404:
-            raise
-        return ()  # none of them was found
-    return results

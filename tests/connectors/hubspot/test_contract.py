@@ -28,6 +28,7 @@ from velma_connectors.testing.clock import ManualClock
 
 ALWAYS = 1_000_000
 ONE_DAY_SECONDS = 86_400
+INDEX_LAG_SECONDS = 30
 WRITES = r"^(PATCH|PUT) |^POST \S*/batch/(update|create)"
 
 
@@ -112,6 +113,7 @@ class HubSpotRig(Rig):
         self._token = token
         self.portal = HubSpotPortal("Ledgerline", clock=clock.now)
         self.portal.add_token(token)
+        self.portal.switches.index_lag_seconds = INDEX_LAG_SECONDS
         for name, definition in [*PROPERTIES.values(), ("calls", READ_ONLY)]:
             self.portal.add_property(name, definition)
         self._pipeline = self.portal.add_pipeline(
@@ -155,6 +157,9 @@ class HubSpotRig(Rig):
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def settle(self) -> None:
+        self.clock.advance(INDEX_LAG_SECONDS)
 
     def add_call(
         self,

@@ -329,6 +329,17 @@ def test_a_login_page_is_never_taken_for_audio(
     assert verdict.code == "recording_unavailable"
 
 
+def test_a_redirector_that_shows_the_key_a_page_is_asked_without_it(serve: Any) -> None:
+    page = answer(200, b"<html>Log in</html>", content_type="text/html")
+    home = Home(serve, page, audio())
+    assert read(home.options, home.locator) == AUDIO
+    assert home.server.tokens == [True, False]
+    home = Home(serve, page, answer(401))
+    verdict = refused(home.options, home.locator)
+    assert isinstance(verdict, SkipCall), "a login page for the key will not become audio by waiting"
+    assert "web page" in str(verdict)
+
+
 @pytest.mark.parametrize(
     "body", [b"[1]", b"null", b"{}", b'{"url": ["https://a.example"]}', b"\xff\xfe", b"7"]
 )

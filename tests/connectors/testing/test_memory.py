@@ -148,5 +148,4 @@ def test_a_canned_answer_is_read_leniently_and_nothing_else_is() -> None:
     assert (analysis.summary, analysis.clips, analysis.config_hash) == ("Yes.", (), config.hash)
     with pytest.raises(ValueError, match="Expecting value"):
         analyzer.parse(b"<html>", audio_sha256="a", config=config, analyzed_at=now)
-    assert analyzer.capabilities.behaviors
     analyzer.close()
