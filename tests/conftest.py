@@ -1,4 +1,4 @@
-"""What holds for every test: the variables of a plain terminal, whoever runs them.
+"""What holds for every test: the variables of a plain terminal, and time enough on a busy machine.
 
 The example of a plug-in is a project of its own: its tests run against its wheel, see tests/layout.
 """
@@ -9,8 +9,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 collect_ignore = ["plugin"]
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 CHANGE_WHAT_IS_PRINTED = ("BUILD_NUMBER", "CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
 

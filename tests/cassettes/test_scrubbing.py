@@ -18,7 +18,7 @@ from vocabulary import KEYS, WORDS
 KNOWN = Known("https://crm.example")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conversations())
 def test_no_secret_address_or_telephone_number_survives_anywhere(
     conversation: tuple[list[str], list[Exchange]],

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from ruamel.yaml import YAML
 
 from velma_connectors.analysis import (
@@ -38,10 +37,6 @@ from velma_connectors.model import (
 )
 from velma_mappings.fields import wanted_fields
 from velma_mappings.mapping_file import MappingFile
-
-# The time of one example says nothing on a busy machine.
-settings.register_profile("mappings", deadline=None)
-settings.load_profile("mappings")
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "tests/fixtures/velma_example_response.json"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from velma_connectors.hubspot.activities import PROPERTIES, Activity, Surroundings
@@ -233,7 +233,6 @@ def test_names_titles_and_links_stay_out_of_the_repr() -> None:
         assert private not in shown
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(PROPERTIES[:-1]), st.none() | st.text(max_size=40)))
 def test_no_value_of_a_property_keeps_a_call_from_being_read(values: dict[str, str | None]) -> None:
     found = activity(**values).call(Surroundings())

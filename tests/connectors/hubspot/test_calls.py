@@ -89,7 +89,7 @@ OFFSETS = st.sampled_from([-1, 0, 1, 2, 59_999, 60_000, 60_001])
 """Milliseconds after the start of a window that is a minute long; the first and the last lie outside."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(OFFSETS, max_size=12), st.integers(1, 6), st.integers(0, 10_000))
 def test_a_walk_finds_every_call_of_the_window_whatever_their_stamps(
     desk: Desk, saved: list[int], limit: int, shift: int

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from velma_connectors.hubspot.client import HubSpotClient
@@ -208,7 +208,6 @@ def test_two_calls_of_one_deal_each_have_the_stage_of_their_time(board: Board) -
 TIMES = st.integers(0, 20).map(lambda day: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TIMES, st.sampled_from("ABC"))), TIMES)
 def test_the_value_at_a_moment_is_the_last_one_set_until_then(
     changes: list[tuple[datetime, str]], moment: datetime

@@ -97,7 +97,7 @@ def _ours(client: HubSpotClient, name: str) -> list[dict[str, Any]]:
     return [*groups, *sorted(plain, key=lambda entry: str(entry["name"]))]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(specs())
 def test_what_is_exported_makes_what_the_connection_makes(wanted: list[FieldSpec]) -> None:
     files = export_fields(wanted)

@@ -380,7 +380,7 @@ SITUATIONS = ("new", "same", "ours", "edited", "gone", "none")
 
 
 @pytest.mark.parametrize("partial", [True, False])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(situations=st.lists(st.sampled_from(SITUATIONS), min_size=1, max_size=110), series=st.uuids())
 def test_in_any_mixture_every_note_has_its_own_verdict(
     portal: Any,

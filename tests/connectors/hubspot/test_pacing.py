@@ -170,7 +170,7 @@ def test_threads_share_one_window() -> None:
     assert most_within(departed, 10.0) == 90
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     limit=st.integers(1, 9),
     steps=st.lists(st.tuples(st.floats(0, 4), st.integers(0, 9), st.booleans()), max_size=40),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
@@ -116,7 +116,6 @@ def test_a_link_signed_anew_is_the_same_recording(one: str, other: str, same: bo
     assert (identity(first) == identity(second)) is same
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["", "https://", "http://127.0.0.1/", HOME]))
 def test_no_text_in_the_url_property_breaks_the_reading(text: str, start: str) -> None:
     recording = linked_recording(start + text, "5", API)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from velma_connectors.hubspot.activities import PROPERTIES
@@ -44,7 +44,6 @@ def test_the_longest_search_fits_into_what_hubspot_reads() -> None:
     assert len(json.dumps(body)) < LONGEST_BODY
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4 * 10**15), st.integers(-14, 14))
 def test_times_are_cut_to_milliseconds_whatever_their_zone(microseconds: int, hours: int) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -210,7 +210,7 @@ KINDS: dict[str, tuple[Bad, WriteStatus, tuple[str, ...], dict[str, str]]] = {
 
 @pytest.mark.parametrize("detailed", [True, False])
 @pytest.mark.parametrize("partial", [True, False])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     bad=st.dictionaries(st.integers(0, 129), st.sampled_from(sorted(KINDS)), max_size=12),
     count=st.integers(1, 130),

@@ -122,7 +122,7 @@ def permissions_in(files: Sequence[ExportedFile]) -> set[tuple[str, bool, bool]]
     return {(each["field"], each["readable"] == "true", each["editable"] == "true") for each in granted}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(specs())
 def test_what_is_exported_is_what_the_connection_makes(wanted: list[FieldSpec]) -> None:
     org = SalesforceOrg(clock=lambda: NOW)

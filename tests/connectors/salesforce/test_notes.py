@@ -59,7 +59,7 @@ def test_a_body_that_imitates_a_marker_cannot_end_its_own_block(body: str, hosti
     assert replaced == put("mine", "note-1", "short") + "\nalso mine"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     unit=st.sampled_from(["a", "word ", "ä", "😀", "语 ", "x\n"]),
     own=st.integers(0, DESCRIPTION_LENGTH - 500),
@@ -74,7 +74,7 @@ def test_a_long_note_is_cut_to_the_room_that_the_rep_leaves(unit: str, own: int)
     assert put(text, "note-1", unit * 40_000) == text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(before=st.integers(0, 15_000), after=st.integers(0, 16_000))
 def test_words_on_both_sides_of_a_note_keep_their_room(before: int, after: int) -> None:
     text = put("b" * before, "note-1", "short") + "\n" + "a" * after

@@ -88,7 +88,7 @@ def send(address: str, method: str, family: str, below: str, body: Any) -> reque
     return requests.request(method, url, json=body, headers=headers, timeout=10)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(path=paths, body=documents)
 def test_nonsense_is_refused_in_the_usual_envelope(
     address: str, path: tuple[str, str, str], body: Any
@@ -99,7 +99,7 @@ def test_nonsense_is_refused_in_the_usual_envelope(
         assert answer.json()["status"] == "error"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(conditions=st.lists(filters, min_size=1, max_size=3))
 def test_odd_filters_are_answered_or_refused(address: str, conditions: list[dict[str, Any]]) -> None:
     body = {"filterGroups": [{"filters": conditions}]}
@@ -107,7 +107,7 @@ def test_odd_filters_are_answered_or_refused(address: str, conditions: list[dict
     assert answer.status_code in (200, 400), f"search broke on {conditions!r}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     name=st.sampled_from(["amount", "closedate", "dealstage", "dealname", "hubspot_owner_id", "pipeline"]),
     value=st.text(max_size=30) | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.none(),

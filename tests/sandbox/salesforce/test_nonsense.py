@@ -64,27 +64,27 @@ def status(method: str, path: str, **kwargs: Any) -> int:
     return CLIENT.open(f"/services/data/v66.0{path}", method=method, headers=HEADERS, **kwargs).status_code
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(REQUESTS, BODIES)
 def test_any_body_is_answered(request: tuple[str, str], body: dict[str, Any]) -> None:
     assert status(*request, json=body) < 500
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(["PATCH", "POST"]), st.lists(st.dictionaries(WORDS, JSON, max_size=5), max_size=3))
 def test_any_collection_is_answered(method: str, records: list[dict[str, Any]]) -> None:
     typed = [{"attributes": {"type": "Task"}, **record} for record in records]
     assert status(method, "/composite/sobjects", json={"records": typed}) < 500
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(BODIES)
 def test_any_metadata_is_answered(metadata: dict[str, Any]) -> None:
     body = {"FullName": "Account.Other__c", "Metadata": {"label": "A", "type": "Picklist", **metadata}}
     assert status("POST", "/tooling/sobjects/CustomField", json=body) < 500
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(SOQL_PARTS, max_size=14), st.text(max_size=5))
 def test_any_query_is_answered(parts: list[str], noise: str) -> None:
     for soql in (" ".join(parts), f"SELECT Id FROM Task WHERE {' '.join(parts)}", noise):

@@ -344,7 +344,7 @@ STAMPS = st.integers(0, 200_000).map(lambda seconds: START + timedelta(seconds=s
 ROWS = st.lists(st.tuples(STAMPS, st.none() | st.integers(0, 3)), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS, STAMPS, st.sampled_from(sorted(COMPARE)), st.integers(0, 3))
 def test_conditions_agree_with_plain_comparison(
     rows: list[tuple[datetime, int | None]], moment: datetime, symbol: str, seconds: int
@@ -366,7 +366,7 @@ def test_conditions_agree_with_plain_comparison(
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(STAMPS, min_size=1, max_size=25), st.integers(1, 5))
 def test_a_walk_by_stamp_and_id_meets_every_row_once(stamps: list[datetime], step: int) -> None:
     org = SalesforceOrg()

@@ -392,7 +392,7 @@ def test_the_documents_that_are_changed_below_are_good_ones(load: Load) -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_value_anywhere_raises_anything_but_a_config_error(
     load: Load, name: str, data: st.DataObject

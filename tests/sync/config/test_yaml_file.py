@@ -145,7 +145,7 @@ def outcome(text: str) -> YamlFile | ConfigError:
         return error
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=st.one_of(yaml_like, st.text(max_size=60)))
 def test_no_text_raises_anything_but_a_config_error(text: str) -> None:
     result = outcome(text)

@@ -318,7 +318,6 @@ def test_the_promises_hold_in_any_life(empty_ledger: Path) -> None:
         settings=settings(
             max_examples=30,
             stateful_step_count=50,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

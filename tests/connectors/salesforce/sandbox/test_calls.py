@@ -24,7 +24,7 @@ STAMPS = st.sampled_from([0, 1, 2, 59, 60, 61])
 """Seconds after the start of a window that is sixty seconds long; the last one lies outside."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     saved=st.lists(st.tuples(STAMPS, st.sampled_from(["call", "link", "email"])), max_size=25),
     limit=st.integers(1, 6),

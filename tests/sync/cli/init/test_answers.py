@@ -42,9 +42,7 @@ def test_nonsense_that_is_no_text_at_all_is_asked_again(desk: Any) -> None:
 
 NONSENSE = st.text().map(str.strip).filter(lambda text: not re.fullmatch("[a-z][a-z0-9-]*|", text))
 SOME = st.lists(NONSENSE, max_size=3)
-MANY_DIALOGUES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+MANY_DIALOGUES = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY_DIALOGUES
