@@ -7,13 +7,14 @@ otherwise; an absent row alone means nothing. The date of the step is quoted, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from velma_connectors.analysis import Clip, Side
 from velma_mappings.behaviors import NOT_ASKED, Finding, Outcome, confidence_of
 from velma_mappings.evidence import places
+from velma_mappings.masking import Mask
 from velma_mappings.model import Evidence, State, Value
 from velma_mappings.roles import Speakers
 
@@ -24,7 +25,7 @@ CONFIRMED, NOT_CONFIRMED, UNKNOWN = NEXT_STEPS = ("Confirmed", "Not confirmed", 
 
 
 def values(
-    findings: Mapping[str, Finding], speakers: Speakers, mapping: MappingFile, mask: Callable[[str], str]
+    findings: Mapping[str, Finding], speakers: Speakers, mapping: MappingFile, mask: Mask
 ) -> dict[str, Value]:
     """`action_plan_confirmed` and the `next_step` paths."""
     verdict = _verdict(findings, speakers, mapping, mask)
@@ -53,9 +54,7 @@ def _of_place(place: Evidence | None, text: str | None) -> Value:
     return Value(text, State.KNOWN, (place,))
 
 
-def _verdict(
-    findings: Mapping[str, Finding], speakers: Speakers, mapping: MappingFile, mask: Callable[[str], str]
-) -> Value:
+def _verdict(findings: Mapping[str, Finding], speakers: Speakers, mapping: MappingFile, mask: Mask) -> Value:
     keys = mapping.behaviors.action_plan
     verdicts = [
         _of_behavior(findings.get(key, NOT_ASKED), speakers, mapping.thresholds.confirming(key), mask)
@@ -70,9 +69,7 @@ def _verdict(
     return verdicts[0] if verdicts else Value(None, State.NOT_EVALUATED, reason=NOT_ASKED.reason)
 
 
-def _of_behavior(
-    finding: Finding, speakers: Speakers, least_confidence: float, mask: Callable[[str], str]
-) -> Value:
+def _of_behavior(finding: Finding, speakers: Speakers, least_confidence: float, mask: Mask) -> Value:
     if finding.outcome is Outcome.NOT_EVALUATED:
         return Value(None, State.NOT_EVALUATED, reason=finding.reason)
     if finding.outcome is Outcome.NOT_DETECTED:

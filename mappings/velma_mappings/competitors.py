@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from velma_connectors.analysis import Analysis, Clip, Side
 from velma_connectors.model import FieldValue
 from velma_mappings.behaviors import Finding, Outcome
 from velma_mappings.evidence import clock, places
-from velma_mappings.masking import strip_tags
+from velma_mappings.masking import Mask, strip_tags
 from velma_mappings.model import State, Value
 from velma_mappings.roles import Speakers
 
@@ -102,9 +102,7 @@ def look(analysis: Analysis, finding: Finding, spellings: Sequence[Alias]) -> Na
     return Named({name: tuple(clips[name]) for name in sorted(clips)}, frozenset(confirmed))
 
 
-def values(
-    named: Named, finding: Finding, speakers: Speakers, mask: Callable[[str], str]
-) -> dict[str, Value]:
+def values(named: Named, finding: Finding, speakers: Speakers, mask: Mask) -> dict[str, Value]:
     """The competitor paths and `deal_intel`."""
     detected = finding.outcome is Outcome.DETECTED
     if not named.clips and not detected:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from velma_connectors.analysis import Analysis, Clip, Side
 from velma_mappings.evidence import places
+from velma_mappings.masking import Mask
 from velma_mappings.model import State, Value
 from velma_mappings.roles import Speakers
 
@@ -49,7 +50,7 @@ def switches(clips: Sequence[Clip]) -> int:
     return sum(before.speaker != after.speaker for before, after in pairwise(ordered))
 
 
-def values(analysis: Analysis, speakers: Speakers, mask: Callable[[str], str]) -> dict[str, Value]:
+def values(analysis: Analysis, speakers: Speakers, mask: Mask) -> dict[str, Value]:
     """Talk ratio, monologues, switches and questions."""
     questions = sum(
         clip.text.count("?") for clip in analysis.clips if speakers.side(clip.speaker) is Side.REP
@@ -72,7 +73,7 @@ def _talk_ratio(speakers: Speakers) -> Value:
     return Value(round(100 * rep / (rep + prospect), 1), State.KNOWN)
 
 
-def _longest(analysis: Analysis, speakers: Speakers, side: Side, mask: Callable[[str], str]) -> Value:
+def _longest(analysis: Analysis, speakers: Speakers, side: Side, mask: Mask) -> Value:
     theirs = [run for run in monologues(analysis.clips) if speakers.side(run.clips[0].speaker) is side]
     if not theirs:
         return _absent(speakers, side.value)

@@ -6,12 +6,13 @@ Emotion is weak evidence, so single negative clips are ignored on purpose.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from velma_connectors.analysis import Analysis, AnalysisConfig, Clip, Side
 from velma_connectors.model import FieldValue
 from velma_mappings.evidence import clock, places
+from velma_mappings.masking import Mask
 from velma_mappings.model import State, Value
 from velma_mappings.plain_text import one_line
 from velma_mappings.roles import Speakers
@@ -116,7 +117,7 @@ def values(
     config: AnalysisConfig,
     speakers: Speakers,
     sentiments: Sentiments,
-    mask: Callable[[str], str],
+    mask: Mask,
 ) -> dict[str, Value]:
     """The `negative_spike` and `negative_share` paths and `prospect_emotions`."""
     clips = prospect_clips(analysis, speakers)
@@ -137,7 +138,7 @@ def _spike_values(
     analysis: Analysis,
     speakers: Speakers,
     sentiments: Sentiments,
-    mask: Callable[[str], str],
+    mask: Mask,
     found: Spike | None,
 ) -> dict[str, Value]:
     if found is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from velma_connectors.analysis import Clip
+from velma_mappings.masking import Mask
 from velma_mappings.model import Evidence
 from velma_mappings.plain_text import cut, one_line
 from velma_mappings.roles import Speakers
@@ -19,7 +20,7 @@ def clock(milliseconds: int) -> str:
     return f"{minutes:02}:{seconds:02}"
 
 
-def places(clips: Iterable[Clip], speakers: Speakers, mask: Callable[[str], str]) -> tuple[Evidence, ...]:
+def places(clips: Iterable[Clip], speakers: Speakers, mask: Mask) -> tuple[Evidence, ...]:
     """Each clip as a place, with its masked words."""
     return tuple(
         Evidence(

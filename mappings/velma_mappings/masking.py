@@ -12,6 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+Mask = Callable[[str], str]
+"""Takes personal data out of a text."""
+
 _TAG = re.compile(r"<(?P<close>/?)(?P<kind>pii|phi)(?::(?P<category>[\w -]*))?>", re.IGNORECASE)
 # Only what lies between a tag and its end is surely the value and no more: other mentions of it are masked.
 _BALANCED = re.compile(
@@ -157,7 +160,7 @@ def _category(tag: re.Match[str]) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", (tag["category"] or "").upper()).strip("_") or tag["kind"].upper()
 
 
-def _outside_placeholders(mask: Callable[[str], str], text: str) -> str:
+def _outside_placeholders(mask: Mask, text: str) -> str:
     parts = _PLACEHOLDER.split(text)
     return "".join(part if odd % 2 else mask(part) for odd, part in enumerate(parts))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from velma_mappings.evidence import places
+from velma_mappings.masking import Mask
 from velma_mappings.model import Evidence, Value
 from velma_mappings.note import Moment, NoteContext, TopicLine, mood
 from velma_mappings.plain_text import one_line
@@ -12,8 +13,6 @@ from velma_mappings.roles import Speakers
 from velma_mappings.sentiment import Sentiments
 from velma_mappings.signals import Signal, noticed
 from velma_mappings.topics import Group
-
-Mask = Callable[[str], str]
 
 
 def context(

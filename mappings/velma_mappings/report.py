@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from velma_mappings.behaviors import Finding, Outcome, best, find
 from velma_mappings.catalogue import entries
 from velma_mappings.competitors import Alias, Named, aliases, look
 from velma_mappings.mapping_file import MappingFile
-from velma_mappings.masking import masker
+from velma_mappings.masking import Mask, masker
 from velma_mappings.model import CallReport, State, Status, Value
 from velma_mappings.note import render
 from velma_mappings.note_context import context, topic_lines
@@ -22,8 +22,6 @@ from velma_mappings.sentiment import Sentiments
 from velma_mappings.signals import Signal
 from velma_mappings.topics import Group, groups
 from velma_mappings.unlisted import unlisted_names
-
-Mask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

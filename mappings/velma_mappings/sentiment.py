@@ -7,11 +7,12 @@ no sentiment is told per minute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from velma_connectors.analysis import Analysis, Side
+from velma_mappings.masking import Mask
 from velma_mappings.model import State, Value
 from velma_mappings.plain_text import one_line
 from velma_mappings.roles import Speakers
@@ -59,7 +60,7 @@ def weigh(analysis: Analysis, speakers: Speakers, groups: Sequence[Group]) -> Se
     return Sentiments(scores, taken, _why_none(scores, speakers))
 
 
-def values(sentiments: Sentiments, groups: Sequence[Group], mask: Callable[[str], str]) -> dict[str, Value]:
+def values(sentiments: Sentiments, groups: Sequence[Group], mask: Mask) -> dict[str, Value]:
     """The `sentiment` paths and `other_topics`."""
     none = Value(None, State.UNAVAILABLE, reason=sentiments.reason)
     found = {}
@@ -97,7 +98,7 @@ def _why_none(scores: Mapping[str, float | None], speakers: Speakers) -> str:
     return speakers.doubt or "the prospect has no score on any topic"
 
 
-def _others(sentiments: Sentiments, mask: Callable[[str], str]) -> Value:
+def _others(sentiments: Sentiments, mask: Mask) -> Value:
     if not sentiments.scores:
         return Value(None, State.UNAVAILABLE, reason=sentiments.reason)
     texts = [

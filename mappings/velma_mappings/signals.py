@@ -6,12 +6,13 @@ evaluated when one of them was. An empty list is only claimed when every label w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from velma_connectors.analysis import Clip
 from velma_mappings.behaviors import Finding, Outcome, best
 from velma_mappings.evidence import places
+from velma_mappings.masking import Mask
 from velma_mappings.model import State, Value
 from velma_mappings.roles import Speakers
 from velma_mappings.sentiment import Sentiments
@@ -66,7 +67,7 @@ def noticed(signals: Sequence[Signal]) -> list[Signal]:
     return [unique[label] for label in dict.fromkeys(signal.label for signal in signals) if label in unique]
 
 
-def value(signals: Sequence[Signal], speakers: Speakers, mask: Callable[[str], str]) -> Value:
+def value(signals: Sequence[Signal], speakers: Speakers, mask: Mask) -> Value:
     """The labels that were noticed, as one value."""
     found = noticed(signals)
     unknown = [f"{signal.label}: {signal.reason}" for signal in signals if signal.noticed is None]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from calendar import day_name, month_name
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from velma_connectors.analysis import Clip
 from velma_mappings.competitors import Alias, mentioned, spelled
+from velma_mappings.masking import Mask
 
 _NAME = re.compile(r"\b[A-Z][\w&]*(?:[-'][\w&]+)*(?:\s+[A-Z][\w&]*(?:[-'][\w&]+)*)*")
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.?!:;\n…]|--|—)[\s\"'“‘(]*$")
@@ -19,9 +20,7 @@ _OWNER = re.compile(r"['’]s$")
 _NO_NAMES = frozenset(word.casefold() for word in (*day_name, *month_name, "English", "European", "God"))
 
 
-def unlisted_names(
-    evidence: Sequence[Clip], spellings: Sequence[Alias], mask: Callable[[str], str]
-) -> tuple[str, ...]:
+def unlisted_names(evidence: Sequence[Clip], spellings: Sequence[Alias], mask: Mask) -> tuple[str, ...]:
     """What looks like a name in clips that name no listed competitor, in the order of the call.
 
     People and other masked data are no names here, nor are names of the mapping file.
