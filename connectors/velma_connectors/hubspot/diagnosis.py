@@ -164,7 +164,7 @@ class _Portal:
     def note_key(self) -> Iterable[Diagnosis]:
         entry = definitions_of(self._client, NOTES).get(KEY_FIELD)
         if entry is None:
-            sentence = f"notes.{KEY_FIELD} is missing: notes are recognised by a mark in their text alone."
+            sentence = f"notes.{KEY_FIELD} is missing: notes are recognized by a mark in their text alone."
             yield Diagnosis("notes", Mark.ADVICE, sentence, "velma-sync provision --apply creates it.")
         elif entry.get("hasUniqueValue"):
             yield Diagnosis("notes", Mark.OK, f"notes.{KEY_FIELD} is unique: no call gets two notes.")

@@ -14,7 +14,7 @@ from velma_connectors.hubspot.activities import CALLS, Activity, Surroundings
 from velma_connectors.hubspot.associations import Link, read_links
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.deals import DEALS, DealFinder, LinkedCall
-from velma_connectors.hubspot.memory import Memory
+from velma_connectors.hubspot.lru_cache import LruCache
 from velma_connectors.hubspot.people import Contacts
 from velma_connectors.hubspot.verdicts import RequestRefused
 from velma_connectors.model import Deal, Person, RecordRef, Target
@@ -40,7 +40,7 @@ class Neighbours:
         self._client = client
         self._deals = DealFinder(client, candidates=deal_candidates, now=now)
         self._contacts = Contacts(client, now)
-        self._seen: Memory[str, _Seen] = Memory(MOST_REMEMBERED)
+        self._seen: LruCache[str, _Seen] = LruCache(MOST_REMEMBERED)
 
     def of(self, activities: Sequence[Activity]) -> dict[str, Surroundings]:
         """Surroundings by the call's id; asks HubSpot only about calls that somebody else has changed."""

@@ -122,7 +122,9 @@ class NoteWriter:
             self._look_again([draft for draft in _open(drafts) if draft.taken])
             self._let_go_of_lost_targets([draft for draft in _open(drafts) if draft.lost_target])
         for draft in _open(drafts):
-            draft.settle(WriteStatus.REJECTED, "HubSpot refused the note again and again")
+            draft.settle(
+                WriteStatus.REJECTED, f"HubSpot kept rejecting the note; gave up after {MAX_ROUNDS} rounds"
+            )
         self._attach([draft for draft in drafts if draft.stored is not None and draft.is_written])
 
     def _find(self, drafts: Sequence[Draft]) -> Found:

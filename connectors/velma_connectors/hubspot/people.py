@@ -9,7 +9,7 @@ from typing import Any
 
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
-from velma_connectors.hubspot.memory import Memory
+from velma_connectors.hubspot.lru_cache import LruCache
 from velma_connectors.hubspot.records import read_records
 from velma_connectors.hubspot.verdicts import RequestRefused
 
@@ -27,7 +27,7 @@ class Contacts:
     def __init__(self, client: HubSpotClient, now: Callable[[], datetime]) -> None:
         self._client = client
         self._now = now
-        self._known: Memory[str, tuple[datetime, str]] = Memory(MOST_CONTACTS)
+        self._known: LruCache[str, tuple[datetime, str]] = LruCache(MOST_CONTACTS)
 
     def names(self, ids: Collection[str]) -> dict[str, str]:
         """Names by id, "" for who has none; contacts that are gone are left out."""

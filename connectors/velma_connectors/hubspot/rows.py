@@ -68,5 +68,5 @@ def gather(updates: Sequence[FieldUpdate]) -> dict[RecordRef, Row]:
                 row.dropped[name] = str(error)
     for row in rows.values():
         if not is_id(row.record.id):
-            row.settle(WriteStatus.REJECTED, "the id of the record is not one of HubSpot")
+            row.settle(WriteStatus.REJECTED, "this is not a valid HubSpot record ID")
     return rows

@@ -112,7 +112,7 @@ _STATUS_RULES: Mapping[int, Rule] = {
     414: Rule(Action.REFUSED, "the address of the request is too long"),
     423: Rule(Action.OUTAGE, "the records are locked for the moment", 10.0, pause=2.0),
     429: Rule(Action.OUTAGE, "too many requests at once", 10.0),
-    477: Rule(Action.PAUSE, "HubSpot is moving the portal to another data centre", 3600.0),
+    477: Rule(Action.PAUSE, "HubSpot is moving the portal to another data center", 3600.0),
     500: Rule(Action.OUTAGE, "HubSpot met an internal error", 60.0),
     502: Rule(Action.OUTAGE, "HubSpot is not reachable behind its gateway", 60.0),
     503: Rule(Action.OUTAGE, "HubSpot is not available for the moment", 60.0),
@@ -127,7 +127,7 @@ _STATUS_RULES: Mapping[int, Rule] = {
 }
 _REDIRECT = Rule(Action.RETRY, "the address answers with a redirect; check base_url", 600.0)
 _SERVER_ERROR = Rule(Action.OUTAGE, "HubSpot is out of order", 60.0)
-_EDGE = Rule(Action.PAUSE, "the edge network before it lets this machine's requests not through", 900.0)
+_EDGE = Rule(Action.PAUSE, "HubSpot's edge network is blocking requests from this machine", 900.0)
 _UNKNOWN = Rule(Action.REFUSED, UNKNOWN)
 
 _HALF_EMOJI = re.compile(r"\\u[dD][89a-fA-F]")

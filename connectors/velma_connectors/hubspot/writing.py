@@ -120,7 +120,10 @@ class _RowBatches(Batches[Row]):
                     self._send_alone(row)
         for row in rows:
             if row.outcome is None:
-                row.settle(WriteStatus.REJECTED, "HubSpot refused one property after the other")
+                row.settle(
+                    WriteStatus.REJECTED,
+                    f"HubSpot kept rejecting properties of this record; gave up after {MAX_ROUNDS} rounds",
+                )
         self._tell_ignored()
 
     def ready(self, items: Sequence[Row]) -> Sequence[Row]:

@@ -113,7 +113,7 @@ def test_properties_are_counted_with_those_to_be_made(ask: Ask, portal: Any, lim
 @pytest.mark.parametrize(
     ("unique", "mark", "words"),
     [
-        (None, Mark.ADVICE, "is missing: notes are recognised by a mark in their text alone"),
+        (None, Mark.ADVICE, "is missing: notes are recognized by a mark in their text alone"),
         (True, Mark.OK, "is unique"),
         (False, Mark.OK, "without the portal's guarantee"),
     ],

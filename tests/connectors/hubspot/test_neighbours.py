@@ -11,7 +11,7 @@ from velma_connectors.hubspot.activities import PROPERTIES, Activity, Surroundin
 from velma_connectors.hubspot.associations import Link, read_links
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.connector import HubSpotConnector
-from velma_connectors.hubspot.memory import Memory
+from velma_connectors.hubspot.lru_cache import LruCache
 from velma_connectors.hubspot.neighbours import Neighbours
 from velma_connectors.hubspot.options import HubSpotOptions
 from velma_connectors.hubspot.records import read_records
@@ -171,7 +171,7 @@ def test_what_the_key_may_not_read_is_missing_and_nothing_else(
     assert [person.name for person in found.people] == ["Prospect"]
 
 
-# Memory
+# The cache
 
 
 def test_a_call_that_nobody_changed_costs_no_second_look(village: Village) -> None:
@@ -242,11 +242,11 @@ def test_echoes_of_our_own_writes_cost_one_search_and_nothing_else(
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
-    memory: Memory[str, int] = Memory(2)
-    memory.put("a", 1)
-    memory.put("b", 2)
-    assert memory.get("a") == 1
-    memory.put("c", 3)
-    memory.revise("a", lambda value: value + 10)
-    memory.revise("b", lambda value: value + 10)
-    assert [memory.get(key) for key in "abc"] == [11, None, 3]
+    cache: LruCache[str, int] = LruCache(2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.get("a") == 1
+    cache.put("c", 3)
+    cache.revise("a", lambda value: value + 10)
+    cache.revise("b", lambda value: value + 10)
+    assert [cache.get(key) for key in "abc"] == [11, None, 3]

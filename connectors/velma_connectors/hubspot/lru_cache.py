@@ -1,4 +1,4 @@
-"""A memory of bounded size, safe for threads, that forgets what has not been asked for longest."""
+"""A cache of bounded size, safe for threads, that drops what has not been asked for longest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Memory(Generic[Key, Value]):
+class LruCache(Generic[Key, Value]):
     """Keeps at most `size` values."""
 
     def __init__(self, size: int) -> None:
