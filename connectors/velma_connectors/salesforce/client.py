@@ -8,6 +8,7 @@ changes on its own while logging in is never used; a new login makes a new objec
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
 from simple_salesforce.util import exception_handler
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, SSLError
 
 from velma_connectors.clocks import seconds_ahead
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
@@ -257,16 +258,19 @@ def _named(method: str, path: str) -> str:
 def _broken(error: requests.RequestException, what: str, *, changes: bool) -> RetryLater | OutcomeUnknown:
     kind = type(error).__name__
     if _was_not_sent(error):
-        return BriefOutage(f"Salesforce could not be reached for {what} ({kind}).", after=60.0)
+        remedy = "check login_url, or instance_url if it is set, and the network."
+        return BriefOutage(f"Salesforce could not be reached for {what} ({kind}); {remedy}", after=60.0)
     if changes:
         return OutcomeUnknown(f"Salesforce was sent {what}, but its answer was lost ({kind}).")
     return BriefOutage(f"The answer of Salesforce to {what} was cut or unreadable ({kind}).", after=60.0)
 
 
 def _was_not_sent(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+    if isinstance(error, requests.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(reason, SSLError):
+        return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args)
     return isinstance(reason, NewConnectionError)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,19 +13,21 @@ import pytest
 import requests
 from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
-from urllib3.exceptions import MaxRetryError, NameResolutionError, ProtocolError
+from urllib3.exceptions import MaxRetryError, NameResolutionError, ProtocolError, SSLError
 from werkzeug.wrappers import Response
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
 from velma_connectors.salesforce.client import TRIES, SalesforceClient
 from velma_connectors.salesforce.transport import Transport
-from velma_connectors.salesforce.verdicts import RequestRefused
+from velma_connectors.salesforce.verdicts import BriefOutage, RequestRefused
 from velma_connectors.sandbox.faults import Fault
 
 EXPIRED = (401, "INVALID_SESSION_ID", "Session expired or invalid")
 LASTING = (401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
 POOL = HTTPSConnectionPool("acme.my.salesforce.com")
 NO_SUCH_HOST = NameResolutionError(POOL.host, HTTPSConnection(POOL.host), gaierror())
+NOT_TRUSTED = SSLError(ssl.SSLCertVerificationError(1, "self-signed certificate"))
+BROKEN_ENCRYPTION = SSLError(ssl.SSLEOFError(8, "EOF occurred in violation of protocol"))
 HTML = Response("<html>down for maintenance</html>", mimetype="text/html")
 
 
@@ -182,8 +185,34 @@ def test_a_write_answered_by_a_maintenance_page_is_unknown(org: Any, client: Any
 def test_a_write_to_an_org_that_cannot_be_reached_was_not_sent(org: Any) -> None:
     org.token_answers = [{**org.token(), "instance_url": "http://127.0.0.1:1"}]
     client = SalesforceClient(org.options(), wait=lambda _seconds: None)
-    with pytest.raises(RetryLater):
+    with pytest.raises(RetryLater, match="check login_url, or instance_url if it is set, and the network"):
         client.send("PATCH", "composite/sobjects", {})
+    client.close()
+
+
+def test_a_server_whose_certificate_is_not_trusted_is_told_nothing(
+    org: Any, serve: Any, certificates: Any
+) -> None:
+    heard: list[Any] = []
+    server = serve(lambda peer: heard.append(peer.request()), tls=certificates.server)
+    org.token_answers = [{**org.token(), "instance_url": server.url}]
+    client = SalesforceClient(org.options(), wait=lambda _seconds: None)
+    with pytest.raises(BriefOutage, match="SSLError"):
+        client.send("PATCH", "composite/sobjects", {})
+    with pytest.raises(BriefOutage, match="SSLError"):
+        client.get("limits")
+    client.close()
+    assert heard == []
+
+
+def test_a_broken_encryption_leaves_the_outcome_of_a_write_unknown(org: Any, serve: Any) -> None:
+    server = serve(lambda peer: peer.send(b"not encrypted at all"))
+    org.token_answers = [{**org.token(), "instance_url": server.url.replace("http:", "https:")}]
+    client = SalesforceClient(org.options(), wait=lambda _seconds: None)
+    with pytest.raises(OutcomeUnknown, match="SSLError"):
+        client.send("PATCH", "composite/sobjects", {})
+    with pytest.raises(BriefOutage):
+        client.get("limits")
     client.close()
 
 
@@ -290,7 +319,9 @@ def test_cookies_are_not_kept(org: Any, client: Any) -> None:
     ("error", "of_a_write"),
     [
         (requests.ConnectTimeout(), RetryLater),
-        (requests.exceptions.SSLError(), RetryLater),
+        (requests.exceptions.SSLError(MaxRetryError(POOL, "/", NOT_TRUSTED)), RetryLater),
+        (requests.exceptions.SSLError(MaxRetryError(POOL, "/", BROKEN_ENCRYPTION)), OutcomeUnknown),
+        (requests.exceptions.SSLError(BROKEN_ENCRYPTION), OutcomeUnknown),
         (requests.ConnectionError(MaxRetryError(POOL, "/", NO_SUCH_HOST)), RetryLater),
         (requests.ConnectionError(MaxRetryError(POOL, "/", ProtocolError("reset"))), OutcomeUnknown),
         (requests.ReadTimeout(), OutcomeUnknown),
