@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from velma_connectors.model import Call, CallRef, Deal, Direction, Person, Recording, RecordRef, Target
-from velma_connectors.salesforce.deals import Surroundings
+from velma_connectors.salesforce.deals import LinkedCall
 from velma_connectors.salesforce.options import SalesforceOptions
 from velma_connectors.salesforce.recordings import identity, linked_recording
 from velma_connectors.salesforce.soql import parse_stamp
@@ -80,11 +80,11 @@ class Activity:
         Salesforce stamps a task when it is saved as completed. One that was created later than the day
         it is dated was logged afterwards or imported: then noon (UTC) of that day is nearer.
         """
-        row, options = self.row, self.options
-        told = row.get(options.start_field or "")
-        if told:
+        row = self.row
+        told = self._told_start
+        if told is not None:
             # A start after the record was last touched is a mistake of the dialer's clock or time zone.
-            return min(parse_stamp(told), parse_stamp(row["SystemModstamp"]))
+            return min(told, parse_stamp(row["SystemModstamp"]))
         if row.get("StartDateTime"):
             return parse_stamp(row["StartDateTime"])
         created = parse_stamp(row["CreatedDate"])
@@ -108,8 +108,8 @@ class Activity:
         return next((word for word in self.options.skip_dispositions if word.casefold() == result), None)
 
     @property
-    def surroundings(self) -> Surroundings:
-        return Surroundings(
+    def linked(self) -> LinkedCall:
+        return LinkedCall(
             call_id=self.id,
             started_at=self.started_at,
             opportunity=self._related("What", "Opportunity"),
@@ -121,7 +121,7 @@ class Activity:
         """The call, with the audio file attached to it (if it was looked for) and its deals."""
         recording = self.linked_recording or attached
         skip_reason = f"the call result is {self.skipped_result}" if self.skipped_result else None
-        account = self.surroundings.account
+        account = self.linked.account
         return Call(
             ref=CallRef(self.connection, self.object_name, self.id),
             title=str(self.row.get("Subject") or ""),
@@ -137,6 +137,14 @@ class Activity:
             fingerprint=_fingerprint(recording, skip_reason),
             skip_reason=skip_reason,
         )
+
+    @property
+    def _told_start(self) -> datetime | None:
+        """What the configured start field says; None when it is empty or holds no time."""
+        try:
+            return parse_stamp(str(self.row.get(self.options.start_field or "") or ""))
+        except (ValueError, OverflowError):
+            return None
 
     def _related(self, relation: str, object_name: str) -> str | None:
         related = self.row.get(relation) or {}

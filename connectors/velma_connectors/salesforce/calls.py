@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from velma_connectors.errors import StopConnection
-from velma_connectors.model import Call, CallRef, Page, Window
+from velma_connectors.model import Call, CallRef, FieldKind, Page, Window
 from velma_connectors.salesforce.activities import (
     ALWAYS_READ,
     READ_IF_VISIBLE,
@@ -100,6 +100,22 @@ class CallReader:
             if field not in self._known.of(name)
         ]
 
+    def option_problems(self) -> list[str]:
+        """Settings that do not fit the fields of the org, as sentences that say what to do."""
+        problems = [
+            f"{field}: no such field, or hidden from the user; correct the options or grant read access."
+            for field in self.missing_fields()
+        ]
+        start = self._options.start_field
+        for name in self._options.calls_from if start else ():
+            field = self._known.of(name).get(start or "")
+            if field is not None and field.kind is not FieldKind.DATETIME:
+                problems.append(
+                    f"{name}.{start} is no Date/Time field, so the start of a call is derived from when it "
+                    "was saved; have start_field name a Date/Time field, or leave it out."
+                )
+        return problems
+
     def _rows_by_id(self, name: str, ids: Sequence[str]) -> list[Row]:
         columns = self._columns(name)
 
@@ -156,7 +172,7 @@ class CallReader:
         if self._options.recording_files:
             silent = [one.id for one in activities if not (one.linked_recording or one.skipped_result)]
             attached = attached_recordings(self._client, silent)
-        deals = self._deals.deals_of([one.surroundings for one in activities])
+        deals = self._deals.deals_of([one.linked for one in activities])
         return [one.call(attached.get(one.id), deals.get(one.id, ())) for one in activities]
 
 

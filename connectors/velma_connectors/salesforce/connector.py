@@ -76,8 +76,8 @@ class SalesforceConnector:
 
     def check(self) -> Health:
         self._known.forget()
-        missing = self._reader.missing_fields()
-        return who_we_are(self._client, self._known, self._options.api_version, missing)
+        problems = self._reader.option_problems()
+        return who_we_are(self._client, self._known, self._options, problems)
 
     def count(self, window: Window) -> int:
         return self._reader.count(window)

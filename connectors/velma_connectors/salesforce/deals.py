@@ -12,17 +12,19 @@ from velma_connectors.model import Deal, RecordRef
 from velma_connectors.salesforce.client import Row, SalesforceClient
 from velma_connectors.salesforce.fields import KnownFields
 from velma_connectors.salesforce.soql import listed, parse_stamp, portions, select
+from velma_connectors.salesforce.verdicts import RequestRefused
 
 _COLUMNS = ("Id", "Name", "StageName", "IsClosed", "AccountId", "CreatedDate", "SystemModstamp")
-
+_NOT_READABLE = ("INVALID_TYPE", "NOT_FOUND", "INSUFFICIENT_ACCESS")
+"""Answers to a query or a describe of an object that the user has no permission to read."""
 
 ENTERED_AFTERWARDS = timedelta(days=1)
 """How long after a call its deal may have been entered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the record of a call says that its deal can be found by. All but the first two are ids."""
+class LinkedCall:
+    """A call and the ids on its record that its deal can be found by."""
 
     call_id: str
     started_at: datetime
@@ -51,13 +53,13 @@ class DealFinder:
         self._known = known
         self._candidates = candidates
 
-    def deals_of(self, calls: Sequence[Surroundings]) -> dict[str, tuple[Deal, ...]]:
+    def deals_of(self, calls: Sequence[LinkedCall]) -> dict[str, tuple[Deal, ...]]:
         """The deals of each call that has any, newest first, by the call's id."""
         loose = [call for call in calls if self._candidates and not call.opportunity]
         roles = self._roles({call.contact for call in loose if call.contact})
         wanted = {call.opportunity for call in calls if call.opportunity}.union(*roles.values())
         accounts = {call.account for call in loose if call.account}
-        rows = self._known.trusted(partial(self._opportunities, wanted, accounts))
+        rows = self._opportunities(wanted, accounts)
         matches = {call.call_id: _matching(call, roles, rows) for call in calls}
         stages = self._stages(_changed_since(calls, matches, rows))
         return {
@@ -74,13 +76,29 @@ class DealFinder:
             return select(("ContactId", "OpportunityId"), "OpportunityContactRole", where)
 
         roles: dict[str, set[str]] = defaultdict(set)
-        for soql in portions(sorted(contacts), query):
-            for row in self._client.query(soql):
-                roles[row["ContactId"]].add(row["OpportunityId"])
+        try:
+            for soql in portions(sorted(contacts), query):
+                for row in self._client.query(soql):
+                    roles[row["ContactId"]].add(row["OpportunityId"])
+        except RequestRefused as refusal:
+            # A query that goes through a hidden object to another is refused for its field.
+            if not refusal.has(*_NOT_READABLE, "INVALID_FIELD"):
+                raise
         return roles
 
     def _opportunities(self, ids: set[str], accounts: set[str]) -> dict[str, Row]:
-        """Those with these ids, whatever their state, and the open ones of these accounts."""
+        """Those with these ids, whatever their state, and the open ones of these accounts.
+
+        None where the user may not read opportunities.
+        """
+        try:
+            return self._known.trusted(partial(self._read, ids, accounts))
+        except RequestRefused as refusal:
+            if not refusal.has(*_NOT_READABLE):
+                raise
+            return {}
+
+    def _read(self, ids: set[str], accounts: set[str]) -> dict[str, Row]:
         keys = [("Id", key) for key in sorted(ids)] + [("AccountId", key) for key in sorted(accounts)]
         if not keys:
             return {}
@@ -123,7 +141,7 @@ def _by_keys(keys: Iterable[tuple[str, str]]) -> str:
     return " OR ".join(conditions)
 
 
-def _matching(call: Surroundings, roles: Mapping[str, set[str]], rows: Mapping[str, Row]) -> list[str]:
+def _matching(call: LinkedCall, roles: Mapping[str, set[str]], rows: Mapping[str, Row]) -> list[str]:
     if call.opportunity:
         return [call.opportunity] if call.opportunity in rows else []
     ids = set(roles.get(call.contact or "", ())) & rows.keys()
@@ -138,7 +156,7 @@ def _matching(call: Surroundings, roles: Mapping[str, set[str]], rows: Mapping[s
 
 
 def _changed_since(
-    calls: Sequence[Surroundings], matches: Mapping[str, list[str]], rows: Mapping[str, Row]
+    calls: Sequence[LinkedCall], matches: Mapping[str, list[str]], rows: Mapping[str, Row]
 ) -> set[str]:
     """Opportunities that may have had another stage when one of their calls took place."""
     return {
@@ -150,7 +168,7 @@ def _changed_since(
     }
 
 
-def _deal(row: Row, stages: Sequence[Stage], call: Surroundings) -> Deal:
+def _deal(row: Row, stages: Sequence[Stage], call: LinkedCall) -> Deal:
     record_type = row.get("RecordType") or {}
     return Deal(
         ref=RecordRef("Opportunity", row["Id"]),

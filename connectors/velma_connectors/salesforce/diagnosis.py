@@ -14,7 +14,7 @@ from velma_connectors.administration import Diagnosis, Mark
 from velma_connectors.errors import Verdict
 from velma_connectors.model import FieldSpec, Target
 from velma_connectors.salesforce.client import SalesforceClient
-from velma_connectors.salesforce.identity import DEAL_OBJECT
+from velma_connectors.salesforce.identity import DEAL_OBJECT, ROLE_OBJECT
 from velma_connectors.salesforce.options import SalesforceOptions
 from velma_connectors.salesforce.schema import definitions, owner
 from velma_connectors.salesforce.soql import quoted, select
@@ -72,6 +72,7 @@ def diagnose(
         ("rights", org.sharing),
         ("rights", org.licences),
         ("rights", org.objects),
+        ("rights", org.roles),
         ("rights", org.call_fields),
         ("rights", org.field_access),
         ("rights", org.creation),
@@ -158,19 +159,39 @@ class _Org:
         if sound:
             yield Diagnosis("rights", Mark.OK, f"The user may read and edit {', '.join(self._names)}.")
 
+    def roles(self) -> Iterable[Diagnosis]:
+        """Whether the open deals of a call's contacts can be found."""
+        wanted = self._options.deal_candidates and DEAL_OBJECT in self._described
+        if wanted and "Read" in self._lacking(ROLE_OBJECT):
+            sentence = (
+                f"{ROLE_OBJECT}: the user lacks Read access, so calls are found without the open deals of "
+                "their contacts."
+            )
+            remedy = f"{self._set} Object Settings > Contact > Read, or turn 'deal_candidates' off."
+            yield Diagnosis("rights", Mark.PROBLEM, sentence, remedy)
+
     def call_fields(self) -> Iterable[Diagnosis]:
         """The fields that the options name."""
         options = self._options
         named = [("recording_fields", field) for field in options.recording_fields]
         named += [("start_field", options.start_field)] if options.start_field else []
         for name in options.calls_from:
-            for option, field in named:
-                if name in self._described and field not in self._fields(name):
+            fields = self._fields(name) if name in self._described else {}
+            for option, field in named if fields else ():
+                place = f"Setup > Object Manager > {owner(name)} > Fields & Relationships"
+                if field not in fields:
                     sentence = f"{name}.{field}: no such field, or hidden from the user."
                     remedy = (
-                        f"Setup > Object Manager > {owner(name)} > Fields & Relationships > {field} > Set "
-                        f"Field-Level Security, or correct '{option}' of the connection."
+                        f"{place} > {field} > Set Field-Level Security, or correct '{option}' of the "
+                        "connection."
                     )
+                    yield Diagnosis("rights", Mark.PROBLEM, sentence, remedy)
+                elif option == "start_field" and fields[field]["type"] != "datetime":
+                    sentence = (
+                        f"{name}.{field} is no Date/Time field, so the start of a call is derived from when "
+                        "it was saved."
+                    )
+                    remedy = f"Have 'start_field' name a Date/Time field of {place}, or leave it out."
                     yield Diagnosis("rights", Mark.PROBLEM, sentence, remedy)
 
     def field_access(self) -> Iterable[Diagnosis]:

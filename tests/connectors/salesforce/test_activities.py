@@ -126,6 +126,11 @@ def test_the_start_field_counts_when_it_is_filled() -> None:
     assert call(start_field="Start__c", Start__c=None).started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("told", ["2026-03-02", "9 o'clock", 20260302, True, "0001-01-01T00:00:00+05:00"])
+def test_a_start_field_that_holds_no_time_is_as_good_as_empty(told: object) -> None:
+    assert call(start_field="Start__c", Start__c=told).started_at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
 def test_a_lead_is_a_lead_and_a_queue_is_a_group() -> None:
     found = call(
         Who={"Type": "Lead", "Name": "Lena Lead"},
@@ -140,13 +145,13 @@ def test_a_lead_is_a_lead_and_a_queue_is_a_group() -> None:
 
 
 def test_what_a_deal_can_be_found_by_depends_on_the_related_record() -> None:
-    to_deal = activity().surroundings
+    to_deal = activity().linked
     assert (to_deal.opportunity, to_deal.contact) == ("006000000000004AAA", "003000000000003AAA")
-    to_account = activity(What={"Type": "Account"}, WhatId="001000000000009AAA", AccountId=None).surroundings
+    to_account = activity(What={"Type": "Account"}, WhatId="001000000000009AAA", AccountId=None).linked
     assert (to_account.opportunity, to_account.account) == (None, "001000000000009AAA")
-    to_case = activity(What={"Type": "Case"}, WhatId="500000000000001AAA").surroundings
+    to_case = activity(What={"Type": "Case"}, WhatId="500000000000001AAA").linked
     assert (to_case.opportunity, to_case.account) == (None, "001000000000005AAA")
-    to_lead = activity(Who={"Type": "Lead"}, What=None, AccountId=None).surroundings
+    to_lead = activity(Who={"Type": "Lead"}, What=None, AccountId=None).linked
     assert (to_lead.opportunity, to_lead.account, to_lead.contact) == (None, None, None)
 
 

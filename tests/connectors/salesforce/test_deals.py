@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from velma_connectors.salesforce.deals import DealFinder, Stage, Surroundings, stage_at
+from velma_connectors.salesforce.deals import DealFinder, LinkedCall, Stage, stage_at
 from velma_connectors.salesforce.fields import KnownFields
 
 CALLED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -32,8 +32,8 @@ def opportunity(org: Any, number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def surroundings(org: Any, number: int, **ids: str | None) -> Surroundings:
-    return Surroundings(
+def linked(org: Any, number: int, **ids: str | None) -> LinkedCall:
+    return LinkedCall(
         org.id("00T", number), CALLED, ids.get("opportunity"), ids.get("account"), ids.get("contact")
     )
 
@@ -60,7 +60,7 @@ def test_the_opportunity_on_the_record_is_the_primary_one_with_its_stage_at_call
             ]
         ),
     )  # fmt: skip
-    call = surroundings(org, 1, opportunity=org.id("006", 1), account=org.id("001", 1))
+    call = linked(org, 1, opportunity=org.id("006", 1), account=org.id("001", 1))
     (deal,) = finder.deals_of([call])[call.call_id]
     assert (deal.ref.id, deal.stage, deal.is_open, deal.is_primary) == (
         org.id("006", 1),
@@ -82,8 +82,8 @@ def test_other_calls_get_the_open_deals_of_their_account_and_contact_newest_firs
         org.rows({"ContactId": org.id("003", 1), "OpportunityId": org.id("006", 4)}),
     )
     org.on("FROM Opportunity WHERE", org.rows(*of_account, of_contact))
-    call = surroundings(org, 1, account=org.id("001", 1), contact=org.id("003", 1))
-    bare = surroundings(org, 2)
+    call = linked(org, 1, account=org.id("001", 1), contact=org.id("003", 1))
+    bare = linked(org, 2)
     deals = finder.deals_of([call, bare])
     assert [deal.ref.id for deal in deals[call.call_id]] == [org.id("006", number) for number in (4, 3, 1)]
     assert not any(deal.is_primary for deal in deals[call.call_id])
@@ -92,7 +92,7 @@ def test_other_calls_get_the_open_deals_of_their_account_and_contact_newest_firs
 
 def test_a_deal_that_is_gone_or_not_shared_is_no_deal(org: Any, finder: DealFinder) -> None:
     org.on("FROM Opportunity WHERE", org.rows())
-    call = surroundings(org, 1, opportunity=org.id("006", 1))
+    call = linked(org, 1, opportunity=org.id("006", 1))
     assert finder.deals_of([call]) == {}
 
 
@@ -102,29 +102,29 @@ def test_the_history_is_only_asked_for_deals_whose_stage_may_have_been_another(
     saved_before = opportunity(org, 1, SystemModstamp=EARLIER)
     same_stage = opportunity(org, 2, LastStageChangeDate=EARLIER)
     org.on("FROM Opportunity WHERE", org.rows(saved_before, same_stage))
-    calls = [surroundings(org, number, opportunity=org.id("006", number)) for number in (1, 2)]
+    calls = [linked(org, number, opportunity=org.id("006", number)) for number in (1, 2)]
     deals = finder.deals_of(calls)
     assert [deals[call.call_id][0].stage for call in calls] == ["Negotiation"] * 2
     assert not org.requests("OpportunityHistory")
 
 
 def test_calls_around_nothing_ask_nothing(org: Any, finder: DealFinder) -> None:
-    assert finder.deals_of([surroundings(org, 1)]) == {}
+    assert finder.deals_of([linked(org, 1)]) == {}
     assert finder.deals_of([]) == {}
     assert org.seen == []
 
 
 def test_candidates_can_be_switched_off(org: Any, client: Any) -> None:
     finder = DealFinder(client, KnownFields(client), candidates=False)
-    assert finder.deals_of([surroundings(org, 1, account=org.id("001", 1), contact=org.id("003", 1))]) == {}
+    assert finder.deals_of([linked(org, 1, account=org.id("001", 1), contact=org.id("003", 1))]) == {}
     assert org.seen == []
 
 
 def test_deals_of_many_calls_cost_three_requests(org: Any, finder: DealFinder) -> None:
     org.on("FROM OpportunityContactRole", org.rows())
     org.on("FROM Opportunity WHERE", org.rows(*[opportunity(org, number) for number in range(1, 20)]))
-    calls = [surroundings(org, n, opportunity=org.id("006", n % 19 + 1)) for n in range(100)]
-    calls += [surroundings(org, n, account=org.id("001", n), contact=org.id("003", n)) for n in range(100)]
+    calls = [linked(org, n, opportunity=org.id("006", n % 19 + 1)) for n in range(100)]
+    calls += [linked(org, n, account=org.id("001", n), contact=org.id("003", n)) for n in range(100)]
     finder.deals_of(calls)
     assert len(org.requests("GET query")) == 3
 
@@ -134,7 +134,7 @@ def test_fields_that_are_hidden_are_not_asked_for(org: Any, client: Any) -> None
     found = opportunity(org, 1, SystemModstamp=EARLIER)
     del found["Amount"], found["RecordType"]
     org.on("FROM Opportunity WHERE", org.rows(found))
-    call = surroundings(org, 1, opportunity=org.id("006", 1))
+    call = linked(org, 1, opportunity=org.id("006", 1))
     (deal,) = DealFinder(client, KnownFields(client), candidates=True).deals_of([call])[call.call_id]
     assert (deal.amount, deal.pipeline) == (None, None)
     (query,) = org.requests("FROM Opportunity ")
@@ -143,7 +143,7 @@ def test_fields_that_are_hidden_are_not_asked_for(org: Any, client: Any) -> None
 
 
 def test_a_field_hidden_since_it_was_described_is_noticed(org: Any, finder: DealFinder) -> None:
-    call = surroundings(org, 1, opportunity=org.id("006", 1))
+    call = linked(org, 1, opportunity=org.id("006", 1))
     found = opportunity(org, 1, SystemModstamp=EARLIER)
     refusal = org.error(400, "INVALID_FIELD", "No such column 'Amount' on sobject of type Opportunity")
     org.on("FROM Opportunity WHERE", org.rows(found), refusal, org.rows(found))

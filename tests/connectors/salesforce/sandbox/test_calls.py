@@ -167,6 +167,35 @@ def test_a_call_without_a_deal_gets_the_open_ones_around_it(rig: Any) -> None:
     assert not any(deal.is_primary for deal in call.deals)
 
 
+@pytest.mark.parametrize(("closed", "deals_found"), [("Opportunity", 0), ("OpportunityContactRole", 1)])
+def test_calls_are_found_without_the_deals_that_the_user_may_not_read(
+    rig: Any, closed: str, deals_found: int
+) -> None:
+    org = rig.org
+    account, other = org.insert("Account", {"Name": "A"}), org.insert("Account", {"Name": "B"})
+    contact = org.insert("Contact", {"LastName": "Prospect", "AccountId": account})
+    common = {"CloseDate": "2026-12-31", "StageName": "Prospecting"}
+    org.insert("Opportunity", {**common, "Name": "1", "AccountId": account}, at=rig.hours_before(9))
+    of_role = org.insert("Opportunity", {**common, "Name": "2", "AccountId": other}, at=rig.hours_before(9))
+    org.insert("OpportunityContactRole", {"OpportunityId": of_role, "ContactId": contact})
+    rig.task(rig.hours_before(8), WhoId=contact)
+    related = rig.task(rig.hours_before(8), WhatId=of_role)
+    org.update(of_role, {"Amount": 500}, at=rig.hours_before(1))
+    assert {len(call.deals) for call in rig.walk(rig.last_day)} == {1, 2}
+    org.set_object_access(closed, "hidden")
+    assert [len(call.deals) for call in rig.walk(rig.last_day)] == [deals_found] * 2
+    assert len(rig.one(related).deals) == deals_found
+
+
+def test_a_day_in_the_start_field_is_not_taken_for_the_time_of_the_call(rig: Any) -> None:
+    rig.org.add_custom_field("Activity", "Called__c", {"type": "Date", "label": "Called"})
+    task = rig.task(rig.hours_before(2), Called__c="2026-06-01")
+    rig.connect(start_field="Called__c")
+    assert [(call.ref.id, call.started_at) for call in rig.walk(rig.last_day)] == [
+        (task, rig.hours_before(2) - timedelta(seconds=60))
+    ]
+
+
 def test_a_file_attached_late_is_found_by_looking_again_and_downloaded_whole(rig: Any) -> None:
     task = rig.task(rig.hours_before(2))
     assert rig.one(task).recording is None

@@ -41,7 +41,27 @@ def test_the_check_names_a_recording_field_that_cannot_be_seen(rig: Any) -> None
 def test_the_check_says_when_deals_cannot_be_read(rig: Any) -> None:
     rig.org.set_object_access("Opportunity", "hidden")
     (problem,) = rig.connector.check().problems
-    assert problem.startswith("Opportunity: the user may not read it")
+    assert problem == (
+        "Opportunity: the user may not read it; grant read access in a permission set. Until then calls are "
+        "found without their deals, and nothing is written to deals."
+    )
+
+
+def test_the_check_says_when_contact_roles_cannot_be_read(rig: Any) -> None:
+    rig.org.set_object_access("OpportunityContactRole", "hidden")
+    (problem,) = rig.connector.check().problems
+    assert problem.startswith("OpportunityContactRole: the user may not read it; grant read access")
+    assert problem.endswith("Until then calls are found without the open deals of their contacts.")
+    assert rig.connect(deal_candidates=False).check().problems == ()
+
+
+def test_the_check_names_a_start_field_that_is_no_time(rig: Any) -> None:
+    rig.org.add_custom_field("Activity", "Called__c", {"type": "Date", "label": "Called"})
+    (problem,) = rig.connect(start_field="Called__c").check().problems
+    assert problem == (
+        "Task.Called__c is no Date/Time field, so the start of a call is derived from when it was saved; "
+        "have start_field name a Date/Time field, or leave it out."
+    )
 
 
 def test_a_signed_login_works_without_a_shared_secret(rig: Any) -> None:

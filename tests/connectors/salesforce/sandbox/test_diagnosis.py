@@ -116,6 +116,28 @@ def test_a_field_of_the_options_that_cannot_be_seen_is_told(rig: Any, ask: Ask) 
     assert "'recording_fields'" in problem
 
 
+def test_a_start_field_of_another_kind_is_told(rig: Any, ask: Ask) -> None:
+    rig.org.add_custom_field("Activity", "Called__c", {"type": "Date", "label": "Called"})
+    (problem,) = told(ask(start_field="Called__c"), Mark.PROBLEM)
+    assert problem == (
+        "Task.Called__c is no Date/Time field, so the start of a call is derived from when it was saved. "
+        "Have 'start_field' name a Date/Time field of Setup > Object Manager > Activity > Fields & "
+        "Relationships, or leave it out."
+    )
+    rig.org.add_custom_field("Activity", "Called_At__c", {"type": "DateTime", "label": "Called at"})
+    assert told(ask(start_field="Called_At__c"), Mark.PROBLEM) == []
+
+
+def test_contact_roles_that_cannot_be_read_are_told_where_they_are_wanted(rig: Any, ask: Ask) -> None:
+    rig.org.set_object_access("OpportunityContactRole", "hidden")
+    (problem,) = told(ask(), Mark.PROBLEM)
+    assert problem.startswith(
+        "OpportunityContactRole: the user lacks Read access, so calls are found without"
+    )
+    assert "turn 'deal_candidates' off" in problem
+    assert told(ask(deal_candidates=False), Mark.PROBLEM) == []
+
+
 def test_rights_to_create_fields_matter_only_while_some_are_missing(rig: Any, ask: Ask) -> None:
     rig.org.set_permission(rig.user_id, "CustomizeApplication", False)
     (problem,) = told(ask(rig.specs), Mark.PROBLEM)
