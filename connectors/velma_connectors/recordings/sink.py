@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO
 
-from velma_connectors.errors import RetryLater, SkipCall
+from velma_connectors.errors import SkipCall
 from velma_connectors.recordings.audio import HEAD_BYTES
-
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
-_DISK_FULL_SECONDS = 300.0
+from velma_connectors.recordings.store import room_on_disk
 
 
 class Sink:
@@ -32,7 +27,9 @@ class Sink:
         self.size += len(piece)
         if self.size > self._max_bytes:
             raise SkipCall(
-                f"The recording is larger than {self._max_bytes} bytes, the most that can be analysed.",
+                f"The recording is larger than {self._max_bytes:,} bytes: that is `recordings.max_bytes` or, "
+                "if that is less, what the analyzer takes. Raise `recordings.max_bytes` if you have lowered "
+                "it; else have the dialer record in a compressed format such as MP3 or Opus.",
                 code="audio_too_large",
             )
         if len(self.head) < HEAD_BYTES:
@@ -40,12 +37,12 @@ class Sink:
         self._sha256.update(piece)
         if self._checksum is not None:
             self._md5.update(piece)
-        with _room_on_disk():
+        with room_on_disk():
             self._file.write(piece)
 
     def flush(self) -> None:
         """Make everything readable under the file's path."""
-        with _room_on_disk():
+        with room_on_disk():
             self._file.flush()
 
     @property
@@ -58,17 +55,3 @@ class Sink:
         algorithm, _, digest = (self._checksum or "").partition(":")
         computed = {"md5": self._md5, "sha256": self._sha256}.get(algorithm)
         return computed is None or computed.hexdigest() == digest.lower()
-
-
-@contextmanager
-def _room_on_disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _DISK_FULL:
-            raise
-        raise RetryLater(
-            "The disk that holds recordings is full. Free some space or move the directory.",
-            after=_DISK_FULL_SECONDS,
-            counts=False,
-        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import tempfile
@@ -10,10 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from velma_connectors.errors import ConfigError, Problem
+from velma_connectors.errors import ConfigError, Problem, RetryLater
 
 PREFIX = "velma-sync-"
 SUFFIX = ".audio"
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DISK_FULL_SECONDS = 300.0
 
 
 class AudioStore:
@@ -39,7 +42,10 @@ class AudioStore:
 
     @contextmanager
     def file(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """An empty file of mode 0600, open for writing; removed at the end, whatever happens."""
+        """An empty file of mode 0600, open for writing; removed at the end, whatever happens.
+
+        Raises RetryLater when the disk is full.
+        """
         path, descriptor = self._create()
         stream = os.fdopen(descriptor, "wb")
         try:
@@ -56,12 +62,28 @@ class AudioStore:
 
     def _create(self) -> tuple[Path, int]:
         while True:
-            descriptor, name = tempfile.mkstemp(SUFFIX, PREFIX, self._directory)
+            with room_on_disk():
+                descriptor, name = tempfile.mkstemp(SUFFIX, PREFIX, self._directory)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             # A sweep may have come between the two lines above; then the name is gone already.
             if Path(name).exists():
                 return Path(name), descriptor
             os.close(descriptor)
+
+
+@contextmanager
+def room_on_disk() -> Iterator[None]:
+    """Raises RetryLater where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        raise RetryLater(
+            "The disk that holds recordings is full. Free some space or move the directory.",
+            after=_DISK_FULL_SECONDS,
+            counts=False,
+        ) from error
 
 
 def _remove_if_abandoned(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from velma_connectors.errors import ConfigError
+from velma_connectors.errors import ConfigError, RetryLater
 from velma_connectors.recordings.store import AudioStore
 
 CRASHES = """
@@ -88,6 +89,18 @@ def test_a_sweep_removes_what_a_crashed_process_left_and_nothing_else(
     assert foreign.read_text() == "not ours"
     assert lookalike.is_symlink()
     assert store.sweep() == 0
+
+
+def test_a_disk_too_full_for_one_more_file_makes_calls_wait(
+    store: AudioStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    with pytest.raises(RetryLater, match="disk that holds recordings is full") as later, store.file():
+        pass
+    assert not later.value.counts
 
 
 def test_a_full_disk_does_not_keep_a_file(store: AudioStore, directory: Path) -> None:
