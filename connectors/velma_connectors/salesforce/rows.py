@@ -117,7 +117,7 @@ def gather(units: Sequence[Unit]) -> dict[RecordRef, Row]:
             _add_fields(row, unit)
     for row in rows.values():
         if not is_id(row.record.id):
-            row.settle(WriteStatus.REJECTED, "the id of the record is not one of Salesforce")
+            row.settle(WriteStatus.REJECTED, "this is not a valid Salesforce record ID")
     return rows
 
 
@@ -125,5 +125,7 @@ def _add_fields(row: Row, update: FieldUpdate) -> None:
     for name, value in update.fields.items():
         try:
             row.fields[name] = encode(value)
+            row.dropped.pop(name, None)
         except ValueError as error:
+            row.fields.pop(name, None)
             row.dropped[name] = str(error)

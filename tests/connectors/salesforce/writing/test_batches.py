@@ -57,6 +57,28 @@ def test_units_of_one_record_share_a_row_and_keep_results_of_their_own(org: Any,
     assert "a summary" in stored["Description"]
 
 
+@pytest.mark.parametrize(
+    ("values", "stored", "dropped"), [(("a;b", "plain"), "plain", 0), (("plain", "a;b"), None, 1)]
+)
+def test_where_two_updates_name_a_field_the_later_one_counts(
+    rows: Any, values: tuple[str, str], stored: str | None, dropped: int
+) -> None:
+    task = rows.task(1)
+    results = rows.write([rows.update(task, Rivals__c=(value,), A__c="1") for value in values])
+    assert rows.statuses(results) == [WriteStatus.OK] * 2
+    assert [len(result.dropped) for result in results] == [dropped] * 2
+    assert rows.stored[task.id].get("Rivals__c") == stored
+
+
+def test_an_id_that_is_none_of_salesforce_is_never_sent(org: Any, rows: Any) -> None:
+    (result,) = rows.write([rows.update(RecordRef("Task", "x' OR Id != '"), A__c="1")])
+    assert (result.status, result.reason) == (
+        WriteStatus.REJECTED,
+        "this is not a valid Salesforce record ID",
+    )
+    assert org.seen == []
+
+
 def test_one_bad_record_never_harms_its_neighbours(org: Any, rows: Any) -> None:
     answers = {
         1: ("FIELD_CUSTOM_VALIDATION_EXCEPTION", WriteStatus.REJECTED),
