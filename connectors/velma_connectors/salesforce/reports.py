@@ -27,6 +27,11 @@ NAME_LENGTH, DESCRIPTION_LENGTH = 40, 255
 PLACE = f"Reports > All Folders > {FOLDER}"
 _FOLDERS = "Reports > All Folders"
 _OTHER = "It is there with other filters; rename or delete it, then repeat the command."
+_INSTEAD = {
+    ReportChange.CREATED: "Created a list view instead of a report: {}",
+    ReportChange.KEPT: "A list view stands there instead of a report: {}",
+    ReportChange.CANNOT: _OTHER,
+}
 _RIGHTS = "Making reports needs the permissions Create Report Folders and Create and Customize Reports."
 _SHARE = "Only its maker sees it until you share it: open its menu there and choose Share."
 
@@ -84,25 +89,24 @@ class Reports:
         standing = {each.name: each for each in self._ours(folder)}
         return new, {each.key: self._report(each, types[each.on], folder, standing) for each in asked}
 
-    def _type(self, on: Target) -> ReportType | NotReportable:
+    def _type(self, on: Target) -> ReportType | str:
+        """The report type, or why there can be no report."""
         try:
             return read_report_type(self._client, on)
-        except NotReportable as reason:
-            return reason
-        except RequestRefused as refusal:
-            return NotReportable(str(refusal))
+        except (NotReportable, RequestRefused) as reason:
+            return str(reason)
 
     def _report(
         self,
         asked: ReportFilter,
-        kind: ReportType | NotReportable,
+        kind: ReportType | str,
         folder: str,
         standing: Mapping[str, _Standing],
     ) -> ReportResult:
         name = _name(asked)
+        if isinstance(kind, str):
+            return self._list_view(asked, kind)
         try:
-            if isinstance(kind, NotReportable):
-                raise kind
             there = standing.get(name)
             if there is not None:
                 return self._kept(there, kind.filters(asked))
@@ -121,10 +125,7 @@ class Reports:
             change = self._views.create(asked, name, object_name)
         except StopConnection as refusal:
             return _cannot(name, f"{reason} Nor a list view: {refusal}")
-        told = (
-            _OTHER if change is ReportChange.CANNOT else f"A list view, as there can be no report: {reason}"
-        )
-        return ReportResult(name, PLACES[object_name], change, told)
+        return ReportResult(name, PLACES[object_name], change, _INSTEAD[change].format(reason))
 
     def _kept(self, there: _Standing, wanted: Sequence[Mapping[str, str]]) -> ReportResult:
         described = self._client.get(f"analytics/reports/{there.id}/describe")

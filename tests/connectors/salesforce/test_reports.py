@@ -215,7 +215,7 @@ def test_list_views_stand_in_for_reports_that_may_not_be_made(room: Room) -> Non
     results = room.admin.create_reports(questions())
     assert changes(results) == {each.question: ReportChange.CREATED for each in questions()}
     assert {each.place for each in results} == {"Tasks > list views", "Opportunities > list views"}
-    assert all(each.reason.startswith("A list view, as there can be no report: ") for each in results)
+    assert all(each.reason.startswith("Created a list view instead of a report: ") for each in results)
     views = {row["Name"]: row["Definition"] for row in room.org.rows("ListView")}
     assert views["Deals by mood"] == {
         "listViewApiName": views["Deals by mood"]["listViewApiName"],
