@@ -52,15 +52,15 @@ class Guard:
             source = next((each for each in self._sources if _is_below(url.host, each.hosts)), None)
         if source is None:
             raise SkipCall(
-                f"The recording lies on {url.host}, which is on no list. If you trust that host, add it to "
-                "`hosts` of a source under `recordings.sources`.",
+                f"The recording is stored on {url.host}, which is not in your list of allowed hosts. If you "
+                "trust it, add it to `hosts` of a source under `recordings.sources`.",
                 code="host_not_allowed",
             )
         if url.scheme != "https" and url.host not in source.loopback_hosts:
             raise _bad_link(f"is plain http; {url.host} is asked by https only")
         if url.port not in source.ports:
             raise SkipCall(
-                f"The recording lies on port {url.port} of {url.host}. If that is right, add the port to "
+                f"The recording is stored on port {url.port} of {url.host}. If that is right, add it to "
                 f"`ports` of the source '{source.name}' under `recordings.sources`.",
                 code="host_not_allowed",
             )

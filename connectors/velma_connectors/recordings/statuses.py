@@ -42,7 +42,7 @@ def verdict(status: int, *, host: str, source: str, retry_after: float | None) -
             f"The recording host {host} answered with status {status}.",
             after=_wait(retry_after),
         )
-    reason = _REFUSED.get(status, f"is not given out (status {status})").format(source=source)
+    reason = _REFUSED.get(status, f"could not be downloaded (status {status})").format(source=source)
     return SkipCall(f"The recording on {host} {reason}.", code="source_unavailable")
 
 

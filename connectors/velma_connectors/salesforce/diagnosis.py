@@ -51,7 +51,7 @@ _OTHER_OBJECTS: Mapping[Target, str] = {
 _APP = "Setup > External Client App Manager > your app >"
 _PLACES: tuple[tuple[str, str], ...] = (
     ("no Run As user", f"{_APP} Policies > OAuth Policies > Client Credentials Flow > Run As."),
-    ("pre-authorised", f"{_APP} Policies > OAuth Policies > Permitted Users."),
+    ("pre-authorized", f"{_APP} Policies > OAuth Policies > Permitted Users."),
     ("consumer_key", f"{_APP} Settings > OAuth Settings > Consumer Key and Secret."),
     ("consumer_secret", f"{_APP} Settings > OAuth Settings > Consumer Key and Secret."),
     ("scope", f"{_APP} Settings > OAuth Settings > OAuth Scopes: add 'Manage user data via APIs (api)'."),

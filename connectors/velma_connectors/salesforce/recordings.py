@@ -139,7 +139,8 @@ def open_recording(client: SalesforceClient, call: Call) -> Iterator[BinaryIO]:
             )
         except RequestRefused as refusal:
             raise SkipCall(
-                f"The recording of {call.ref} cannot be had. {refusal}", code="recording_unavailable"
+                f"The recording of {call.ref} could not be downloaded. {refusal}",
+                code="recording_unavailable",
             ) from None
         yield cast("BinaryIO", _CheckedStream(pieces, recording))
 

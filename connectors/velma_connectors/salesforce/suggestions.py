@@ -116,10 +116,12 @@ def _condition(object_name: str, entries: Mapping[str, Mapping[str, Any]], since
 
 
 def _objects(samples: Sequence[Sample], used: Sequence[Sample]) -> Iterator[OptionSuggestion]:
-    counts = " and ".join(f"{each.calls} as {each.object_name}" for each in samples)
     if used:
         names = tuple(each.object_name for each in used)
-        reason = f"in the last {LOOK_BACK.days} days calls were logged {counts}."
+        first, *others = samples
+        calls = "1 call was" if first.calls == 1 else f"{first.calls} calls were"
+        beside = "".join(f" and {each.calls} as {each.object_name}" for each in others)
+        reason = f"In the last {LOOK_BACK.days} days, {calls} logged as {first.object_name}{beside}."
         yield OptionSuggestion("calls_from", names, reason)
 
 

@@ -42,7 +42,7 @@ _REFUSALS: tuple[tuple[str, str], ...] = (
     ("no client credentials user", "the External Client App has no Run As user: choose one in its policies"),
     (
         "approved this consumer",
-        "the user has not been pre-authorised for the app: set Permitted Users to 'Admin approved users are "
+        "the user has not been pre-authorized for the app: set Permitted Users to 'Admin approved users are "
         "pre-authorized' and assign the app to the user",
     ),
     ("audience is invalid", "login_url does not fit the org: production and sandbox differ"),
@@ -50,7 +50,7 @@ _REFUSALS: tuple[tuple[str, str], ...] = (
         "expired authorization code",
         "the clock of this machine is wrong, so the signed login has expired",
     ),
-    ("expired access/refresh token", "the grant was revoked: authorise the app again"),
+    ("expired access/refresh token", "the grant was revoked: authorize the app again"),
     (
         "invalid_client_id",
         "consumer_key is unknown: copy it again (a new app needs 10 minutes)",

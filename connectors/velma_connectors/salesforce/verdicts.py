@@ -111,7 +111,7 @@ RULES: Mapping[str, Rule] = {
     "QUERY_TOO_COMPLICATED": Rule(Action.REFUSED, "the query is too complicated; name fewer fields"),
     "MALFORMED_QUERY": Rule(Action.REFUSED, "the query was not understood"),
     "INVALID_QUERY_FILTER_OPERATOR": Rule(
-        Action.REFUSED, "an id is not one of Salesforce; check how the call is written"
+        Action.REFUSED, "this is not a valid Salesforce record ID; check how the call is written"
     ),
     "INVALID_TYPE": Rule(Action.REFUSED, "the object does not exist or the user has no permission on it"),
     "INVALID_FIELD": Rule(
@@ -139,8 +139,8 @@ RULES: Mapping[str, Rule] = {
     "INVALID_CROSS_REFERENCE_KEY": Rule(
         Action.GONE, "the record does not exist or is not shared with the user"
     ),
-    "MALFORMED_ID": Rule(Action.REFUSED, "the id of the record is not one of Salesforce"),
-    "INVALID_ID_FIELD": Rule(Action.REFUSED, "the id of the record is not one of Salesforce"),
+    "MALFORMED_ID": Rule(Action.REFUSED, "this is not a valid Salesforce record ID"),
+    "INVALID_ID_FIELD": Rule(Action.REFUSED, "this is not a valid Salesforce record ID"),
     "INSUFFICIENT_ACCESS_OR_READONLY": Rule(Action.REFUSED, f"the user may not edit the record; {_ADMIN}"),
     "INSUFFICIENT_ACCESS": Rule(Action.REFUSED, f"the user may not do this; {_ADMIN}"),
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Rule(
@@ -165,7 +165,11 @@ _STATUS_RULES: Mapping[int, Rule] = {
     404: Rule(Action.GONE, "it does not exist or is not shared with the user"),
     406: Rule(Action.RETRY, "the server is busy", 300.0),
     410: Rule(Action.STOP, "this API version is retired: set api_version to a current one"),
-    420: Rule(Action.RETRY, "the server knows no way to the org; a My Domain may have been renamed", 300.0),
+    420: Rule(
+        Action.RETRY,
+        "Salesforce could not route the request to the org; its My Domain may have been renamed",
+        300.0,
+    ),
     429: Rule(Action.PAUSE, "too many requests", 60.0),
 }
 

@@ -27,6 +27,10 @@ MAX_RETRIEVED = 2_000
 MAX_ROUNDS = 6
 TURN_TO_SCHEMA = 2
 """Some refusals name one field at a time. After so many rounds the schema is asked for all of them."""
+REFUSED_TOO_OFTEN = (
+    f"Salesforce refused the record {MAX_ROUNDS} times, each time for a different field; check which of the "
+    "mapped fields the user may edit"
+)
 MAX_SPLITS = 20
 LOCK_RETRIES = ((0.2, 2), (0.3, 10), (0.5, 40))
 """Seconds to wait and requests to spread over, each time some records are being saved by somebody else.
@@ -100,7 +104,7 @@ class _Run:
                     row.settle(WriteStatus.RETRY, str(later), later.after)
             return
         for row in pending:
-            row.settle(WriteStatus.REJECTED, "Salesforce refused one field after the other")
+            row.settle(WriteStatus.REJECTED, REFUSED_TOO_OFTEN)
 
     def _send_round(self, rows: Sequence[Row], size: int) -> list[Row]:
         """Send each row once; those that were mended are the answer."""

@@ -36,7 +36,8 @@ class VelmaAnalyzer:
         most = self.capabilities.max_bytes
         if audio.size > most:
             raise SkipCall(
-                f"The recording has {audio.size} bytes, and Velma takes at most {most}.",
+                f"The recording has {audio.size:,} bytes, and Velma takes at most {most:,}. Have the dialer "
+                "record in a compressed format such as MP3 or Opus.",
                 code="audio_too_large",
             )
         with audio.path.open("rb") as stream:

@@ -103,13 +103,13 @@ def test_a_redirect_passes_the_same_door(guard: Guard) -> None:
     assert guard.follow(start, "c").target == "/a/c"
     assert guard.follow(start, "https://x.s3.amazonaws.com/c").host == "x.s3.amazonaws.com"
     for location, reason in [
-        ("https://evil.test/secret", "evil.test, which is on no list"),
-        ("//evil.test/secret", "evil.test, which is on no list"),
+        ("https://evil.test/secret", "evil.test, which is not in your list of allowed hosts"),
+        ("//evil.test/secret", "evil.test, which is not in your list of allowed hosts"),
         ("http://api.twilio.com/secret", "from https to plain http"),
         ("http://127.0.0.1:8080/secret", "from https to plain http"),
         ("https://u:secret@api.twilio.com/", "redirects to an address that carries"),
         ("ftp://api.twilio.com/secret", "redirects to an address that is not"),
-        ("https://169.254.169.254/secret", "on no list"),
+        ("https://169.254.169.254/secret", "not in your list of allowed hosts"),
     ]:
         with pytest.raises(SkipCall, match=reason) as raised:
             guard.follow(start, location)

@@ -94,7 +94,7 @@ def test_a_key_that_is_no_rsa_key_stops_the_connection_without_asking(org: Any) 
     ("status", "body", "words"),
     [
         (400, ("invalid_grant", "no client credentials user enabled"), "Run As user"),
-        (400, ("invalid_grant", "user hasn't approved this consumer"), "pre-authorised"),
+        (400, ("invalid_grant", "user hasn't approved this consumer"), "pre-authorized"),
         (400, ("invalid_grant", "audience is invalid"), "login_url"),
         (400, ("invalid_grant", "expired authorization code"), "clock"),
         (400, ("invalid_grant", "expired access/refresh token"), "revoked"),

@@ -159,7 +159,7 @@ def test_links_are_tried_host_by_host_and_never_shown() -> None:
         (Mark.PROBLEM, "Recordings on dialer"),
     ]
     assert "2 of 3 tried can be fetched. The recording is" in facts[0].sentence
-    assert "dialer.example, which is on no list" in facts[1].sentence
+    assert "dialer.example, which is not in your list of allowed hosts" in facts[1].sentence
     assert all(fact.remedy == "See recordings.sources (velma-sync.yaml)." for fact in facts)
     assert "secret-link" not in str(report)
     assert sorted(asked) == [

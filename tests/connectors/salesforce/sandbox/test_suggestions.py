@@ -107,9 +107,9 @@ def test_fields_that_hold_no_links_are_left_alone(rig: Any, client: SalesforceCl
 @pytest.mark.parametrize(
     ("tasks", "events", "expected"),
     [
-        (2, 0, (("Task",), "in the last 90 days calls were logged 2 as Task and 0 as Event.")),
-        (0, 3, (("Event",), "in the last 90 days calls were logged 0 as Task and 3 as Event.")),
-        (1, 1, (("Task", "Event"), "in the last 90 days calls were logged 1 as Task and 1 as Event.")),
+        (2, 0, (("Task",), "In the last 90 days, 2 calls were logged as Task and 0 as Event.")),
+        (0, 3, (("Event",), "In the last 90 days, 0 calls were logged as Task and 3 as Event.")),
+        (1, 1, (("Task", "Event"), "In the last 90 days, 1 call was logged as Task and 1 as Event.")),
         (0, 0, None),
     ],
 )
