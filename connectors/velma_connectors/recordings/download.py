@@ -7,31 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from velma_connectors.errors import RetryLater, SkipCall
-from velma_connectors.http import (
-    Answer,
-    Deadline,
-    HttpClient,
-    HttpFailure,
-    HttpRequest,
-    Resolve,
-    resolve_name,
-)
+from velma_connectors.errors import RetryLater
+from velma_connectors.http import Deadline, Resolve, resolve_name
 from velma_connectors.model import Recording
 from velma_connectors.protocol import Audio
-from velma_connectors.recordings.addresses import PublicAddresses
-from velma_connectors.recordings.audio import identify, not_audio
-from velma_connectors.recordings.guard import Guard, login_headers
+from velma_connectors.recordings.audio import identify
+from velma_connectors.recordings.following import LinkFollower, Reached
 from velma_connectors.recordings.options import RecordingSourceOptions
 from velma_connectors.recordings.sink import Sink
-from velma_connectors.recordings.statuses import BUSY_SECONDS, NOT_YET_SECONDS, verdict
+from velma_connectors.recordings.statuses import BUSY_SECONDS, NOT_YET_SECONDS
 from velma_connectors.recordings.store import AudioStore
-from velma_connectors.url import Url
 
-MOST_REDIRECTS = 5
 READ_BYTES = 256 * 1024
-REDIRECTING = {301, 302, 303, 307, 308}
-PAGES = ("text/html", "application/xhtml+xml", "application/json")
 
 
 class RecordingDownloader:
@@ -49,12 +36,9 @@ class RecordingDownloader:
         idle_seconds: float = 60.0,
         resolve: Resolve = resolve_name,
     ) -> None:
-        self._guard = Guard(sources)
+        self._links = LinkFollower(sources, idle_seconds=idle_seconds, resolve=resolve)
         self._store = store
         self._max_bytes = max_bytes
-        self._idle_seconds = idle_seconds
-        loopback_hosts = [host for source in sources for host in source.loopback_hosts]
-        self._http = HttpClient(PublicAddresses(resolve, loopback_hosts))
 
     @contextmanager
     def fetch(self, recording: Recording, *, deadline_seconds: float) -> Iterator[Audio]:
@@ -62,7 +46,8 @@ class RecordingDownloader:
         deadline = Deadline(deadline_seconds)
         with self._store.file() as (path, file):
             sink = Sink(file, self._max_bytes, recording.checksum)
-            self._download(recording, sink, deadline)
+            with self._links.follow(recording.locator, deadline) as reached:
+                _receive(reached, recording, sink)
             yield _audio(path, sink)
 
     @contextmanager
@@ -82,52 +67,14 @@ class RecordingDownloader:
             _complete(sink, recording.size, "the CRM")
             yield _audio(path, sink)
 
-    def _download(self, recording: Recording, sink: Sink, deadline: Deadline) -> None:
-        url, source = self._guard.admit(recording.locator)
-        for _ in range(MOST_REDIRECTS + 1):
-            location = self._ask(url, source, recording, sink, deadline)
-            if location is None:
-                return
-            url = self._guard.follow(url, location)
-        raise SkipCall(
-            f"The recording link on {url.host} redirects more than {MOST_REDIRECTS} times.", code="bad_link"
-        )
 
-    def _ask(
-        self,
-        url: Url,
-        source: RecordingSourceOptions,
-        recording: Recording,
-        sink: Sink,
-        deadline: Deadline,
-    ) -> str | None:
-        """Receive the recording, or say where it has moved to."""
-        request = HttpRequest("GET", url, headers=login_headers(source, url))
-        try:
-            with self._http.send(request, deadline=deadline, idle_seconds=self._idle_seconds) as answer:
-                location = answer.headers.get("location")
-                if answer.status in REDIRECTING and location is not None:
-                    return location
-                if answer.status != 200:
-                    raise verdict(
-                        answer.status, host=url.host, source=source.name, retry_after=answer.retry_after
-                    )
-                _receive(answer, recording, sink, url.host)
-                return None
-        except HttpFailure as error:
-            raise RetryLater(
-                f"The recording could not be fetched from {url.host}: {error}.", after=BUSY_SECONDS
-            ) from error
-
-
-def _receive(answer: Answer, recording: Recording, sink: Sink, host: str) -> None:
-    if answer.headers.get("content-type", "").lower().startswith(PAGES):
-        raise not_audio("a web page, often a login page")
-    for piece in answer.pieces():
+def _receive(reached: Reached, recording: Recording, sink: Sink) -> None:
+    for piece in reached.answer.pieces():
         sink.write(piece)
     # With one of these headers the door has counted already; without, only the CRM may know the size.
-    counted = "content-length" in answer.headers or "transfer-encoding" in answer.headers
-    _complete(sink, None if counted else recording.size, host)
+    headers = reached.answer.headers
+    counted = "content-length" in headers or "transfer-encoding" in headers
+    _complete(sink, None if counted else recording.size, reached.host)
 
 
 def _complete(sink: Sink, stated_size: int | None, origin: str) -> None:
