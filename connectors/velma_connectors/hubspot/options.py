@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
+from velma_connectors.option_types import OriginUrl, TokenSecret
 from velma_connectors.registry import ConnectorKind
-from velma_connectors.url import Url, is_loopback
 
 if TYPE_CHECKING:
     from velma_connectors.administration import CrmAdministration
     from velma_connectors.protocol import CrmConnector
-
-_TOKEN_TEXT = re.compile(r"[\x21-\x7e]+")
-
-
-def _base_url(text: str) -> str:
-    url = Url.parse(text)
-    if url.scheme != "https" and not is_loopback(url.host):
-        raise ValueError("must begin with https:// (plain http only reaches this machine)")
-    if url.target != "/":
-        raise ValueError("must name the host alone, without path or query")
-    return url.origin
-
-
-def _access_token(secret: SecretStr) -> SecretStr:
-    token = secret.get_secret_value().strip()
-    if not _TOKEN_TEXT.fullmatch(token):
-        raise ValueError("is empty or holds characters that no access token has")
-    return SecretStr(token)
 
 
 class HubSpotOptions(BaseModel):
@@ -39,11 +20,11 @@ class HubSpotOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    access_token: Annotated[SecretStr, AfterValidator(_access_token)] = Field(
+    access_token: TokenSecret = Field(
         title="Access token",
         description="A service key of the portal, or the token of a private app. It begins with pat-.",
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: OriginUrl = Field(
         default="https://api.hubapi.com",
         title="Address",
         description="Where the HubSpot API answers, in all regions. Plain http is accepted for this machine "

@@ -6,15 +6,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from velma_connectors.option_types import HeaderSecret
 from velma_connectors.url import is_loopback
 
 if TYPE_CHECKING:
     from typing import Self
 
 _HOST_PATTERN = re.compile(r"\.?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:]+")
-_HEADER_TEXT = re.compile(r"[\x20-\x7e]+")
 _FORBIDDEN_HEADERS = {"host", "content-length", "transfer-encoding", "accept-encoding", "connection"}
 
 
@@ -30,15 +30,7 @@ def _host_pattern(host: str) -> str:
     return pattern
 
 
-def _header_secret(secret: SecretStr) -> SecretStr:
-    value = secret.get_secret_value().strip()
-    if not _HEADER_TEXT.fullmatch(value):
-        raise ValueError("is empty or holds characters that cannot be sent in a header")
-    return SecretStr(value)
-
-
 HostPattern = Annotated[str, AfterValidator(_host_pattern)]
-HeaderSecret = Annotated[SecretStr, AfterValidator(_header_secret)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 

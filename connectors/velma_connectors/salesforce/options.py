@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,7 +9,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from velma_connectors.option_types import Token, TokenSecret, origin
 from velma_connectors.registry import ConnectorKind
+from velma_connectors.url import Url
 
 if TYPE_CHECKING:
     from typing import Self
@@ -28,61 +29,53 @@ class Flow(StrEnum):
     JWT = "jwt"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine. IPv6 is left out: the client library cannot address it."""
-    return host == "localhost" or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+def org_url(text: str) -> str:
+    """Scheme, host and port of an org's address, without a trailing slash.
 
-
-def origin(url: str) -> str:
-    """Scheme, host and port of a base URL, without a trailing slash.
-
-    Raises ValueError unless it is https, or http on a loopback host, and names nothing more than a host.
+    Raises ValueError as `option_types.origin` does, and for what Salesforce or its client library cannot use.
     """
-    parts = urlsplit(url.strip())
-    host = parts.hostname or ""
-    if parts.scheme not in ("https", "http") or not host:
+    if "://" not in text:
         raise ValueError("is not a web address; write it like https://acme.my.salesforce.com")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must begin with https:// (plain http only reaches this machine)")
-    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("must name the host alone, without path, query or user name")
+    address = origin(text)
+    host = Url.parse(address).host
+    if ":" in host:
+        raise ValueError("must name a host: the Salesforce library cannot reach an IPv6 address")
     if host.endswith(".lightning.force.com"):
         raise ValueError("is the address of the web page; use My Domain, which ends in .my.salesforce.com")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return address
 
 
-BaseUrl = Annotated[str, AfterValidator(origin)]
+OrgUrl = Annotated[str, AfterValidator(org_url)]
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
 
 
 class SalesforceOptions(BaseModel):
     """One Salesforce org and how its calls are found."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     flow: Flow = Field(
         default=Flow.CLIENT_CREDENTIALS,
         title="Login",
         description="client_credentials (an External Client App with a Run As user) or jwt (a certificate).",
     )
-    login_url: BaseUrl = Field(
+    login_url: OrgUrl = Field(
         default="https://login.salesforce.com",
         title="Login address",
         description="Your My Domain address; jwt also accepts https://login.salesforce.com and, for "
         "sandboxes, https://test.salesforce.com.",
         examples=["https://acme.my.salesforce.com"],
     )
-    instance_url: BaseUrl | None = Field(
+    instance_url: OrgUrl | None = Field(
         default=None,
         title="API address",
         description="Where API requests go, if it is not the address that the login answers with.",
     )
-    consumer_key: str = Field(
-        min_length=1,
+    consumer_key: Token = Field(
         title="Consumer key",
         description="Consumer key (client id) of the External Client App.",
     )
-    consumer_secret: SecretStr | None = Field(
+    consumer_secret: TokenSecret | None = Field(
         default=None,
         title="Consumer secret",
         description="Consumer secret of the app. Needed for client_credentials.",

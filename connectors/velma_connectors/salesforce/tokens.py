@@ -17,7 +17,7 @@ import jwt
 import requests
 
 from velma_connectors.errors import RetryLater, StopConnection, Verdict
-from velma_connectors.salesforce.options import SHARED_LOGIN_HOSTS, Flow, SalesforceOptions, origin
+from velma_connectors.salesforce.options import SHARED_LOGIN_HOSTS, Flow, SalesforceOptions, org_url
 
 LOGIN_RATE_SECONDS = 900.0
 ASSERTION_SECONDS = 180
@@ -151,7 +151,7 @@ class Tokens:
         if identity is None:
             raise StopConnection("The Salesforce login did not say whose token it gave; check login_url.")
         try:
-            instance_url = self._options.instance_url or origin(str(body.get("instance_url")))
+            instance_url = self._options.instance_url or org_url(str(body.get("instance_url")))
         except ValueError:
             raise StopConnection(
                 "The Salesforce login names no usable API address; set instance_url to your My Domain."

@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
-
-from velma_connectors.url import Url, is_loopback
-
-_HEADER_TEXT = re.compile(r"[\x21-\x7e]+")
-
-
-def _base_url(text: str) -> str:
-    url = Url.parse(text)
-    if url.scheme != "https" and not is_loopback(url.host):
-        raise ValueError("must begin with https:// (plain http only reaches this machine)")
-    if "?" in url.target:
-        raise ValueError("must not have a query")
-    return f"{url.origin}{url.target}".rstrip("/")
-
-
-def _api_key(secret: SecretStr) -> SecretStr:
-    key = secret.get_secret_value().strip()
-    if not _HEADER_TEXT.fullmatch(key):
-        raise ValueError("is empty or holds characters that no API key has")
-    return SecretStr(key)
+from velma_connectors.option_types import BaseUrl, TokenSecret
 
 
 class VelmaOptions(BaseModel):
@@ -33,14 +12,12 @@ class VelmaOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: BaseUrl = Field(
         default="https://platform.modulate.ai",
         title="Address",
         description="Where the Velma API answers. Plain http is accepted for this machine only.",
     )
-    api_key: Annotated[SecretStr, AfterValidator(_api_key)] = Field(
-        title="API key", description="Key of your Modulate organisation."
-    )
+    api_key: TokenSecret = Field(title="API key", description="Key of your Modulate organisation.")
     read_timeout_seconds: float = Field(
         default=900.0,
         gt=0,

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from velma_connectors.registry import ConnectorKind, load_kind
-from velma_connectors.salesforce.options import SalesforceOptions, origin
+from velma_connectors.salesforce.options import SalesforceOptions, org_url
 
 GOOD: dict[str, Any] = {
     "login_url": "https://acme.my.salesforce.com",
@@ -53,7 +53,7 @@ def test_every_option_has_a_title_and_a_description() -> None:
     ],
 )
 def test_a_base_url_becomes_an_origin(url: str, expected: str) -> None:
-    assert origin(url) == expected
+    assert org_url(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,8 @@ def test_a_base_url_becomes_an_origin(url: str, expected: str) -> None:
         "https://acme.my.salesforce.com/services",
         "https://acme.my.salesforce.com?a=b",
         "https://acme.lightning.force.com",
+        "http://[::1]:8099",
+        "https://[2001:db8::1]",
         "",
     ],
 )

@@ -111,7 +111,7 @@ def test_a_secret_with_impossible_characters_is_named_and_not_shown(
     monkeypatch.setenv("VELMA_SYNC_VELMA_API_KEY", "hunter2 and more")
     (problem,) = problems(GOOD)
     assert problem.startswith(
-        "velma-sync.yaml:2:1: 'api_key' is empty or holds characters that no API key has."
+        "velma-sync.yaml:2:1: 'api_key' is empty or holds characters that no key or token has."
     )
     assert "VELMA_SYNC_VELMA_API_KEY" in problem
     assert "hunter2" not in problem
