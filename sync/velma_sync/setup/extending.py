@@ -75,7 +75,8 @@ def _expected(file: YamlFile, connection: Addition, sources: Addition) -> Any:
 
 def _with_sources(text: str, path: Path, sources: Addition) -> str:
     file = parse_yaml(text, path)
-    block, at = sources.lines, ("recordings", "sources")
+    block: tuple[str, ...] = sources.lines
+    at: Location = ("recordings", "sources")
     while at:
         if value_at(file.data, at) is not None:
             return _with_block(text, file, at, block)
