@@ -16,7 +16,7 @@ from velma_mappings.masking import Mask
 from velma_mappings.model import State, Value
 from velma_mappings.plain_text import one_line
 from velma_mappings.roles import Speakers
-from velma_mappings.topics import Group, match
+from velma_mappings.topics import Group, match, near, tokens
 
 OTHER = "Other"
 """Stands for any topic that no group took."""
@@ -66,7 +66,8 @@ def values(sentiments: Sentiments, groups: Sequence[Group], mask: Mask) -> dict[
     found = {}
     for group in groups:
         score = sentiments.of_group(group)
-        silent = Value(None, State.UNAVAILABLE, reason=sentiments.reason or "the topic was not discussed")
+        reason = sentiments.reason or _why_silent(sentiments, group, groups)
+        silent = Value(None, State.UNAVAILABLE, reason=reason)
         found[f"sentiment.{group.slug}"] = silent if score is None else Value(score, State.KNOWN)
     scored = [(score, topic) for topic, score in sentiments.scores.items() if score is not None]
     average = _mean([score for score, _ in scored])
@@ -96,6 +97,16 @@ def _why_none(scores: Mapping[str, float | None], speakers: Speakers) -> str:
     if not scores:
         return "the analyzer named no topics"
     return speakers.doubt or "the prospect has no score on any topic"
+
+
+def _why_silent(sentiments: Sentiments, group: Group, groups: Sequence[Group]) -> str:
+    """Why a group has no score though others have one."""
+    if group in sentiments.taken.values():
+        return "the prospect has no score on the topic"
+    meant = [name for topic, _ in sentiments.unmatched() for name in near(tokens(topic), groups)]
+    if group.name in meant:
+        return "the call has a topic that may mean this, but no synonym covers it; see velma-sync topics"
+    return "the topic was not discussed"
 
 
 def _others(sentiments: Sentiments, mask: Mask) -> Value:

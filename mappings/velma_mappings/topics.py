@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 FUZZY_CUTOFF = 88
 FUZZY_MARGIN = 5
 """Points by which the best group must lead the next one."""
+NEAR = 60
+"""Likeness, of 100, from which on a group may be what a topic means that no group takes."""
 
 _TOKEN = re.compile(r"[^\W_]+")
 _EMPTY_WORDS = frozenset(
@@ -80,6 +82,13 @@ def speaks_of(words: Tokens, group: Group) -> bool:
     return any(f" {' '.join(synonym)} " in speech for synonym in group.synonyms)
 
 
+def near(words: Tokens, candidates: Sequence[Group]) -> tuple[str, ...]:
+    """Names of the groups that may be meant by words that no group takes, the likeliest first."""
+    text = " ".join(words)
+    scored = [(_resemblance(text, group), group.name) for group in candidates]
+    return tuple(name for score, name in sorted(scored, reverse=True) if score >= NEAR)
+
+
 def slug(name: str) -> str:
     """The name as a part of a value's path: `IT resources` is `it_resources`."""
     return "_".join(_TOKEN.findall(unicodedata.normalize("NFKC", name).casefold()))
@@ -98,6 +107,10 @@ def _likeness(words: Tokens, group: Group) -> float:
         if len(words) >= len(synonym) and content & set(synonym):
             best = max(best, fuzz.token_set_ratio(" ".join(words), " ".join(synonym)))
     return best if best >= FUZZY_CUTOFF else 0.0
+
+
+def _resemblance(text: str, group: Group) -> float:
+    return max((fuzz.token_set_ratio(text, " ".join(synonym)) for synonym in group.synonyms), default=0.0)
 
 
 def _leader(scores: Sequence[tuple[float, Group]], *, margin: float) -> Group | None:

@@ -7,15 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from rapidfuzz import fuzz
-
 from velma_mappings.competitors import spelled
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.model import CallReport
-from velma_mappings.topics import Group, Tokens, groups, tokens
+from velma_mappings.topics import Tokens, groups, near, tokens
 
-NEAR = 60
-"""Likeness, of 100, from which on a topic is offered as the one that was meant."""
 MOST_NEAR = 3
 
 
@@ -55,7 +51,7 @@ def unmatched_topics(reports: Iterable[CallReport], mapping: MappingFile) -> lis
             wording=counts.most_common(1)[0][0],
             calls=counts.total(),
             sentiment=round(mean(scores[key]), 2) if scores[key] else None,
-            near=_near(key, candidates),
+            near=near(key, candidates)[:MOST_NEAR],
         )
         for key, counts in spellings.items()
     ]
@@ -84,14 +80,3 @@ def new_synonyms(topics: Sequence[UnmatchedTopic]) -> Mapping[str, list[str]]:
 def _once_per_call(report: CallReport) -> Iterator[tuple[Tokens, tuple[str, float | None]]]:
     by_key = {tokens(wording): (wording, score) for wording, score in report.unmatched_topics}
     return ((key, said) for key, said in by_key.items() if key)
-
-
-def _near(words: Tokens, candidates: Sequence[Group]) -> tuple[str, ...]:
-    scored = [(_likeness(words, group), group.name) for group in candidates]
-    near = sorted((score, name) for score, name in scored if score >= NEAR)
-    return tuple(name for _, name in reversed(near))[:MOST_NEAR]
-
-
-def _likeness(words: Tokens, group: Group) -> float:
-    text = " ".join(words)
-    return max((fuzz.token_set_ratio(text, " ".join(synonym)) for synonym in group.synonyms), default=0.0)

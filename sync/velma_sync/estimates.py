@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from velma_connectors.errors import CallGone
 from velma_connectors.model import Call, CallRef
 from velma_sync.ledger import calls
+from velma_sync.pipeline.seen import NotInCrm
 
 if TYPE_CHECKING:
     from velma_sync.workspace import Workspace
@@ -30,14 +30,14 @@ class Estimate:
 def estimate(workspace: Workspace, ref: CallRef) -> Estimate:
     """Look the call up, in the ledger or else in the CRM; pays nothing.
 
-    Raises CallGone, RetryLater, StopConnection, and ConfigError for a connection that is not configured.
+    Raises NotInCrm, RetryLater, StopConnection, and ConfigError for a connection that is not configured.
     """
     connector = workspace.connector(ref.connection)
     with workspace.ledger.read() as tx:
         stored = calls.get(tx, ref)
     found = [stored.call] if stored is not None else connector.refresh([ref])
     if not found:
-        raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
+        raise NotInCrm(ref)
     return _of(found[0], workspace.configuration.velma.price_per_audio_hour)
 
 

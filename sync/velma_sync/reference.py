@@ -12,16 +12,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from velma_connectors.recordings.options import RecordingSourceOptions
 from velma_connectors.registry import ConnectorKind, kind_names, load_kind
 from velma_connectors.velma.options import VelmaOptions
 from velma_mappings.catalogue import entries
 from velma_mappings.entry import Entry
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.transforms import TRANSFORMS
+from velma_sync.config.secrets import secret_options
 from velma_sync.config.settings import LedgerSettings
+from velma_sync.config.types import models_for
 from velma_sync.option_guide import options_of
 from velma_sync.schemas import Schema, editor_schema
 
+SOURCE = "SOURCE"
 PAGE = """\
 # Reference
 
@@ -63,13 +67,22 @@ def _configuration() -> Iterator[str]:
 def _logins(defs: Mapping[str, Schema]) -> Iterator[str]:
     yield "### `recordings: sources: credential`\n"
     yield "Which login a source wants; its secret is read from outside of the file.\n"
-    yield "| `type` | meaning | more settings |"
-    yield "|---|---|---|"
-    for definition in (each for name, each in defs.items() if name.endswith("Credential")):
+    yield "| `type` | meaning | more settings | secret |"
+    yield "|---|---|---|---|"
+    models = models_for(RecordingSourceOptions.model_fields["credential"].annotation, None)
+    for model in sorted(models, key=lambda each: each.__name__):
+        definition = defs[model.__name__]
         kind = definition["properties"]["type"]["const"]
-        others = [f"`{name}`" for name in definition["properties"] if name != "type"]
-        yield f"| `{kind}` | {_cell(definition['description'])} | {', '.join(others)} |"
+        others = ", ".join(f"`{name}`" for name in definition["properties"] if name != "type")
+        secrets = ", ".join(f"`{variable}`" for variable in _source_secrets(model)) or "none"
+        yield f"| `{kind}` | {_cell(definition['description'])} | {others} | {secrets} |"
     yield ""
+
+
+def _source_secrets(credential: type[BaseModel]) -> Iterator[str]:
+    """Variables of a login; `<SOURCE>` stands for the name of a source."""
+    for option in secret_options(("recordings", SOURCE), credential, None, ()):
+        yield option.variable.replace(SOURCE, f"<{SOURCE}>")
 
 
 def _kind(kind: ConnectorKind, defs: Mapping[str, Schema]) -> Iterator[str]:

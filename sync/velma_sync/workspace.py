@@ -178,7 +178,8 @@ def _open_file(path: Path) -> Ledger:
         return open_ledger(path)
     except (OSError, DatabaseError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.orig
-        raise ConfigError([Problem(str(path), f"the ledger cannot be opened: {reason}.")]) from error
+        remedy = "Let this user read and write it, or name another place as 'path' below 'ledger'."
+        raise ConfigError([Problem(str(path), f"the ledger cannot be opened: {reason}.", remedy)]) from error
 
 
 def _open_server(url: str, password: SecretStr | None) -> Ledger:

@@ -29,7 +29,7 @@ ON_BOTH = {
     "objection_tags": "Velma_Objection_Tags__c",
     "negative_spike": "Velma_Negative_Spike__c",
 }
-KEPT_WHEN_MISSING = {"status", "reason", "analyzed_at", "started_at", "action_plan_confirmed"}
+KEPT_WHEN_MISSING = {"status", "reason", "analyzed_at", "started_at"}
 
 
 def fields_on(mapping: MappingFile, target: Target) -> dict[str, str]:
@@ -51,9 +51,15 @@ def test_people_win_over_every_rule(default_mapping: MappingFile) -> None:
     assert {rule.overwrite for rule in default_mapping.rules} == {Overwrite.IF_OURS}
 
 
-def test_a_deal_keeps_only_what_stays_true_when_a_call_leaves_it_open(default_mapping: MappingFile) -> None:
-    for rule in default_mapping.rules:
-        stays = rule.on is Target.CALL or rule.value in KEPT_WHEN_MISSING or "sentiment" in rule.value
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_a_record_keeps_only_what_stays_true_when_a_call_leaves_it_open(
+    default_mapping: MappingFile, hubspot_mapping: MappingFile, crm: str
+) -> None:
+    mapping = {"salesforce": default_mapping, "hubspot": hubspot_mapping}[crm]
+    for rule in mapping.rules:
+        stays = rule.value in KEPT_WHEN_MISSING or (rule.on is Target.DEAL and "sentiment" in rule.value)
+        # A checkbox of Salesforce is never blank.
+        stays = stays or (crm == "salesforce" and rule.value == "action_plan_confirmed")
         assert rule.when_missing is (WhenMissing.LEAVE if stays else WhenMissing.CLEAR), rule.value
         assert rule.transform == (
             ("known_only",) if (rule.on, rule.value) == (Target.DEAL, "next_step") else ()
@@ -104,7 +110,7 @@ def test_both_crms_get_the_same_fields_where_they_can_hold_them(
 ) -> None:
     ours = [renamed(rule) for rule in plain(default_mapping)["rules"]]
     for rule in ours:
-        if (rule["on"], rule["value"]) == ("deal", "action_plan_confirmed"):
+        if rule["value"] == "action_plan_confirmed":
             rule["when_missing"] = "clear"  # this CRM's checkboxes can be blank
     theirs = plain(hubspot_mapping)["rules"]
     summary = [rule for rule in theirs if rule["value"] == "summary"]

@@ -118,3 +118,23 @@ def test_a_topic_that_has_only_a_sentiment_row_counts(make: Any) -> None:
 def test_no_topics_at_all_leave_the_other_topics_open(make: Any) -> None:
     assert report(make).values["other_topics"].state is State.UNAVAILABLE
     assert report(make, ("price", "p", 0.3)).values["other_topics"].value is None
+
+
+@pytest.mark.parametrize(
+    ("scores", "reason"),
+    [
+        ([("price", "r", 0.4)], "the prospect has no score on the topic"),
+        ([("license terms", "p", 0.4)], "velma-sync topics"),
+        ([("the weather", "p", 0.4)], "the topic was not discussed"),
+    ],
+)
+def test_a_group_without_a_score_says_what_keeps_it_from_one(
+    make: Any, scores: list[tuple[str, str, float]], reason: str
+) -> None:
+    topics = [
+        {"name": "Pricing", "synonyms": ["license cost", "price"]},
+        {"name": "Rollout", "synonyms": ["timeline"]},
+    ]
+    analysis = make.analysis(**make.scores(*scores, ("timeline", "p", 0.1)))
+    found = distil(make.call(), analysis, make.config(), make.mapping(topics=topics))
+    assert reason in found.values["sentiment.pricing"].reason

@@ -30,5 +30,6 @@ def test_no_setting_is_without_a_meaning() -> None:
 
 
 def test_every_secret_says_where_it_is_read_from() -> None:
-    for variable in ("VELMA_SYNC_VELMA_API_KEY", "VELMA_SYNC_LEDGER_PASSWORD"):
+    sources = (f"VELMA_SYNC_RECORDINGS_<SOURCE>_{option}" for option in ("PASSWORD", "TOKEN", "VALUE"))
+    for variable in ("VELMA_SYNC_VELMA_API_KEY", "VELMA_SYNC_LEDGER_PASSWORD", *sources):
         assert f"`{variable}`" in page()

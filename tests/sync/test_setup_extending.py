@@ -42,6 +42,29 @@ analysis:
 """
 
 
+SOURCES_OF_A_NEW_FILE = "  sources:\n    - name: twilio\n      hosts: [api.twilio.com]\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "new"),
+    [
+        ("recordings:\n  sources:\n", "    - name: twilio\n      hosts: [api.twilio.com]\n"),
+        (
+            "recordings:\n  sources:  # none yet\n  max_bytes: 5\n",
+            "    - name: twilio\n      hosts: [api.twilio.com]\n",
+        ),
+        ("recordings:\n", SOURCES_OF_A_NEW_FILE),
+        ("recordings:\n  max_bytes: 5\n", SOURCES_OF_A_NEW_FILE),
+    ],
+)
+def test_a_key_without_a_value_takes_the_first_source(before: str, new: str) -> None:
+    after = extended(OURS + before, PATH, CONNECTION, SOURCES)
+    assert new in after
+    assert added(OURS + before, after).splitlines()[-2:] == new.splitlines()[-2:]
+    data: Any = parse_yaml(after, PATH).data
+    assert data["recordings"]["sources"] == SOURCES.data
+
+
 def added(before: str, after: str) -> str:
     """The lines that are new, after a check that all others are there in their order."""
     ours, theirs = before.splitlines(), after.splitlines()
@@ -119,7 +142,6 @@ def test_other_ways_to_write_a_file_are_kept(text: str) -> None:
         "connections: {\n  a: {kind: b}\n}\n",
         "connections:\n  a:\n    note: |+\n      kept\n\n\n",
         "connections:\n  a: {kind: b}\nrecordings: {sources: []}\n",
-        "connections:\n  a: {kind: b}\nrecordings:\n",
         "connections:\n  a: {kind: b}\nrecordings:\n  sources: []\n",
     ],
 )

@@ -110,7 +110,8 @@ def _plan(
     from velma_sync.pipeline.backfill import begin
 
     if since >= until:
-        raise click.BadParameter("is not before the end of the backfill.", param_hint="'--since'")
+        told = "is not before the end of the backfill; name a day before --until, which is now by default."
+        raise click.BadParameter(told, param_hint="'--since'")
     forecasts = forecast(workspace, names, since, until)
     for each in forecasts:
         _print_forecast(each)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from velma_connectors.errors import ConfigError, Problem
 from velma_sync.cli.options import NotAgreed, agreed, config_option, json_option, opened
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import print_json, print_rows
@@ -47,10 +48,13 @@ def command(config: Path | None, as_json: bool, probe: bool, yes: bool) -> int:
 
 
 def _probed(workspace: Workspace, *, yes: bool) -> Sequence[Fact]:
-    """Ask, then probe. Raises NotAgreed, also without a terminal."""
+    """Ask, then probe. Raises NotAgreed, also without a terminal, and ConfigError with nothing to probe."""
     from velma_sync.doctor.probing import probe, probed_connections
 
     names = probed_connections(workspace)
+    if not names:
+        message = "finds no connection whose kind of CRM can be probed."
+        raise ConfigError([Problem("--probe", message, "Leave it out.")])
     click.echo(f"Test records will be made in {', '.join(names)} and removed again.", err=True)
     if not (yes or agreed()):
         raise NotAgreed("Nothing was probed. To probe without being asked, add --yes.")

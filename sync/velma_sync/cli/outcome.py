@@ -77,12 +77,16 @@ def explain(error: BaseException) -> str:
 
 
 def exit_with_outcome(command: Callable[[], int | None]) -> int:
-    """Run a command; whatever it raises ends here. Returns the process's exit code."""
+    """Run a command; whatever it raises ends here, but for a SystemExit. Returns the process's exit code."""
+    stdout = sys.stdout
     try:
         code = int(command() or ExitCode.FINE)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):
-        # Whoever read our output has seen enough, as `head` has. Click itself makes a SystemExit of that.
+    except (BrokenPipeError, SystemExit) as error:
+        # Click makes a SystemExit of a broken pipe, and wraps stdout; any other one is meant as it is.
+        if isinstance(error, SystemExit) and sys.stdout is stdout:
+            raise
+        # Whoever read our output has seen enough, as `head` has.
         _write_to_nobody()
         return ExitCode.FINE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from velma_connectors.reporting import FilterGuide
     from velma_sync.reporting import Answered, ConnectionAnswers, ConnectionGuides, ConnectionReports, LeftOut
 
+_IN_THE_SAME_WAY = "  In the same way, with another name, field and query:"
 _NO_QUESTIONS = "The mapping fills no field that answers a question of the playbook."
 
 
@@ -78,17 +79,41 @@ def _print(found: Sequence[ConnectionGuides | ConnectionAnswers | ConnectionRepo
 
 
 def _print_guides(guides: Sequence[FilterGuide]) -> None:
+    """The clicks once for each kind of filter, then a line for each further question of that kind."""
     if not guides:
         click.echo(_NO_QUESTIONS)
-    for guide in guides:
-        click.echo(f"\n{guide.filter.question}")
-        if guide.obstacle:
-            click.echo(f"  cannot be asked: {guide.obstacle}")
-            continue
-        for line in guide.query.splitlines():
+    for first, *others in _by_kind([each for each in guides if not each.obstacle]):
+        click.echo(f"\n{first.filter.question}")
+        for line in first.query.splitlines():
             click.echo(f"  {line}")
-        for number, click_ in enumerate(guide.clicks, start=1):
+        for number, click_ in enumerate(first.clicks, start=1):
             click.echo(f"  {number}. {click_}")
+        if others:
+            click.echo(_IN_THE_SAME_WAY)
+            rows = [
+                ("", each.filter.question, _fields(each), " ".join(each.query.split())) for each in others
+            ]
+            print_rows(rows)
+    obstructed = [each for each in guides if each.obstacle]
+    click.echo("\n" if obstructed else "", nl=False)
+    for each in obstructed:
+        click.echo(f"{each.filter.question}: cannot be asked. {each.obstacle}")
+
+
+def _by_kind(guides: Sequence[FilterGuide]) -> list[list[FilterGuide]]:
+    """Together what differs by its fields alone, in the order of the first of each kind."""
+    kinds: dict[object, list[FilterGuide]] = {}
+    for each in guides:
+        asked = each.filter
+        own = (asked.question, *(condition.field for condition in asked.conditions))
+        common = tuple(line for line in each.clicks if not any(name in line for name in own))
+        comparisons = tuple((condition.operator, condition.value) for condition in asked.conditions)
+        kinds.setdefault((asked.on, comparisons, common), []).append(each)
+    return list(kinds.values())
+
+
+def _fields(guide: FilterGuide) -> str:
+    return ", ".join(condition.field for condition in guide.filter.conditions)
 
 
 def _print_answers(answers: Sequence[Answered]) -> None:

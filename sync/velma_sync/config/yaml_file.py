@@ -64,9 +64,11 @@ def read_yaml(path: Path) -> YamlFile:
         content = path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ConfigError([Problem(str(path), f"cannot be read: {reason}.")]) from error
+        remedy = "Correct the path, or let this user read the file."
+        raise ConfigError([Problem(str(path), f"cannot be read: {reason}.", remedy)]) from error
     if len(content) > LARGEST_BYTES:
-        raise ConfigError([Problem(str(path), f"is larger than {LARGEST_BYTES // 1_000_000} MB.")])
+        message = f"is larger than {LARGEST_BYTES // 1_000_000} MB."
+        raise ConfigError([Problem(str(path), message, "Name a file of settings; those are far smaller.")])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from velma_connectors.errors import CallGone, RetryLater
+from velma_connectors.errors import RetryLater
 from velma_connectors.model import CallRef
 from velma_sync.daemon.dispatcher import Dispatcher
 from velma_sync.daemon.signals import polite_end
@@ -25,7 +25,7 @@ from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.health import greet, probe
 from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show, write_again
 from velma_sync.pipeline.receipts import Receipt, receipt_of, start_run
-from velma_sync.pipeline.seen import first_finding
+from velma_sync.pipeline.seen import NotInCrm, first_finding
 from velma_sync.pipeline.write_back import flush
 
 log = structlog.stdlib.get_logger(__name__)
@@ -120,7 +120,7 @@ def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
     """Take one call through now, ahead of all others, whatever its length or age.
 
     A held, dead or skipped call is retried; one that is done is written again as the mapping stands now,
-    which pays for nothing. Raises LedgerInUse, CallGone,
+    which pays for nothing. Raises LedgerInUse, NotInCrm,
     RetryLater when it cannot be claimed now, and KeyError for a connection that is not configured.
     """
     connection = engine.connections[ref.connection]
@@ -155,7 +155,7 @@ def _brought_in(engine: Engine, ref: CallRef) -> StoredCall:
         return stored
     looks = connection.connector.refresh([ref])
     if not looks:
-        raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
+        raise NotInCrm(ref)
     with engine.ledger.write() as tx:
         finding = first_finding(tx, engine, connection, looks[0], start_at=None)
         calls.insert_found(tx, [finding])

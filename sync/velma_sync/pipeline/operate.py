@@ -27,6 +27,9 @@ RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED, CallState.PLANNE
 class UnknownCall(VelmaSyncError):
     """The ledger has never seen this call."""
 
+    def __init__(self, ref: CallRef) -> None:
+        super().__init__(f"{ref} is not in the ledger. Those that are: velma-sync calls list")
+
 
 class NotRetryable(VelmaSyncError):
     """The call is not at an end that a retry could change."""
@@ -80,7 +83,7 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
     with ledger.read() as tx:
         stored = calls.get(tx, ref)
         if stored is None:
-            raise UnknownCall(f"{ref} is not in the ledger. Those that are: velma-sync calls list")
+            raise UnknownCall(ref)
         begun = units.of_calls(tx, [stored.id])
         return CallStory(stored, tuple(begun.values()), tuple(history.of_call(tx, stored.id)))
 
@@ -97,7 +100,7 @@ def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
     with ledger.write() as tx:
         stored = calls.get(tx, ref)
         if stored is None:
-            raise UnknownCall(f"{ref} is not in the ledger. Those that are: velma-sync calls list")
+            raise UnknownCall(ref)
         if stored.state is CallState.DONE and stored.code == REJECTED:
             units.reopen(tx, [stored.id])
             calls.write_again(tx, [stored.id])

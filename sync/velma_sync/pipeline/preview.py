@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from velma_connectors.analysis import AnalysisConfig
-from velma_connectors.errors import CallGone, OutcomeUnknown, RetryLater, SpendStop, VelmaSyncError, Verdict
+from velma_connectors.errors import OutcomeUnknown, RetryLater, SpendStop, VelmaSyncError, Verdict
 from velma_connectors.model import Call, CallRef, FieldUpdate, FieldValue, RecordRef
 from velma_connectors.protocol import Audio
 from velma_mappings.model import CallReport, DealChoice, LeftOut, PlannedField
@@ -22,9 +22,18 @@ from velma_sync.pipeline.analyze import config_for, store_patiently
 from velma_sync.pipeline.drafts import Composed, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.recordings import audio_of
-from velma_sync.pipeline.seen import merged
+from velma_sync.pipeline.seen import NotInCrm, merged
 from velma_sync.pipeline.settings import Connection
 from velma_sync.pipeline.settlement import Present, Sending, Settled, present_values, settle_records
+
+_NOT_PERMITTED = {
+    Permit.STORED: "it was answered just now. Repeat the command.",
+    Permit.IN_FLIGHT: "it is being analysed for another call. Repeat the command in some minutes.",
+    Permit.UNKNOWN_TOO_OFTEN: "it was sent as often as max_resend allows, without an answer, and may have "
+    "been billed. To send it once more: velma-sync retry, with the call that is held for it.",
+    Permit.STOPPED: "spending is stopped. The reason: velma-sync status",
+}
+"""Why a question may not be sent, and what to do."""
 
 
 class PaymentNeeded(VelmaSyncError):
@@ -73,7 +82,7 @@ def preview(engine: Engine, ref: CallRef, *, pay: bool = False) -> Preview:
     """Work the call through, short of writing. The ledger's state of the call stays as it is.
 
     Without a stored answer the recording is fetched and looked up; only with `pay` it is then paid for.
-    Raises PaymentNeeded, CallGone, the verdicts of connector, recordings and analyzer, and KeyError for a
+    Raises PaymentNeeded, NotInCrm, the verdicts of connector, recordings and analyzer, and KeyError for a
     connection that is not configured.
     """
     connection = engine.connections[ref.connection]
@@ -106,7 +115,7 @@ def _looked_up(engine: Engine, connection: Connection, ref: CallRef) -> StoredCa
     """The call as it is now, with its deals as they were when it was found."""
     looks = connection.connector.refresh([ref])
     if not looks:
-        raise CallGone(f"{ref} does not exist in the CRM, or this connection may not see it.")
+        raise NotInCrm(ref)
     with engine.ledger.read() as tx:
         stored = calls.get(tx, ref)
         return _unsaved(looks[0], tx) if stored is None else replace(stored, call=merged(stored, looks[0]))
@@ -167,7 +176,7 @@ def _pay(
             tx, question, analyzer=engine.analyzer.name, max_resend=engine.settings.max_resend
         )
         if permit is not Permit.SEND:
-            raise RetryLater(f"The recording cannot be sent now: {permit.value.replace('_', ' ')}.")
+            raise RetryLater(f"The recording cannot be sent now: {_NOT_PERMITTED[permit]}")
         payments.remember_config(tx, config, question.config_hash)
         payment = payments.open_payment(tx, question, call_id=None, audio_seconds=seconds)
     try:

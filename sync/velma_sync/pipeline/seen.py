@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from velma_connectors.model import Call, Deal
+from velma_connectors.errors import CallGone
+from velma_connectors.model import Call, CallRef, Deal
 from velma_mappings.deals import choose_deal
 from velma_sync.ledger import calls, units
 from velma_sync.ledger.calls import Finding, StoredCall
@@ -21,6 +22,13 @@ FILTERED = "filtered"
 BEFORE_START = "before_start"
 
 DAY = timedelta(days=1)
+
+
+class NotInCrm(CallGone):
+    """The CRM shows no such call."""
+
+    def __init__(self, ref: CallRef) -> None:
+        super().__init__(f"{ref} does not exist in the CRM, or this connection may not see it.")
 
 
 def deal_of(connection: Connection, call: Call) -> Deal | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from velma_connectors.errors import ConfigError, Problem
 from velma_sync.config.parts import value_at
-from velma_sync.config.yaml_file import Location, YamlFile, parse_yaml
+from velma_sync.config.yaml_file import Location, Position, YamlFile, parse_yaml
 
 DEEPER = "  "
 BYTE_ORDER_MARK = "\ufeff"
@@ -66,27 +66,41 @@ def _expected(file: YamlFile, connection: Addition, sources: Addition) -> Any:
         raise ConfigError([Problem(str(file.path), message, "Move it away, or name another one.")])
     data["connections"] |= connection.data
     if sources.data:
-        recordings = data.setdefault("recordings", {})
-        if isinstance(recordings, dict):
-            recordings["sources"] = [*recordings.get("sources", []), *sources.data]
+        recordings = data["recordings"] = data.get("recordings") or {}
+        there = recordings.get("sources") or [] if isinstance(recordings, dict) else None
+        if isinstance(there, list):
+            recordings["sources"] = [*there, *sources.data]
     return data
 
 
 def _with_sources(text: str, path: Path, sources: Addition) -> str:
     file = parse_yaml(text, path)
-    if value_at(file.data, ("recordings", "sources")) is not None:
-        return _with_block(text, file, ("recordings", "sources"), sources.lines)
-    block = ("sources:", *_indented(sources.lines, DEEPER))
-    if "recordings" in (file.data if isinstance(file.data, Mapping) else {}):
-        return _with_block(text, file, ("recordings",), block)
-    return _with_block(text, file, (), ("", "recordings:", *_indented(block, DEEPER)))
+    block: tuple[str, ...] = sources.lines
+    at: Location = ("recordings", "sources")
+    while at:
+        if value_at(file.data, at) is not None:
+            return _with_block(text, file, at, block)
+        if at in file.keys:
+            return _below_key(text, file.keys[at], block)
+        block, at = (f"{at[-1]}:", *_indented(block, DEEPER)), at[:-1]
+    return _with_block(text, file, (), ("", *block))
+
+
+def _below_key(text: str, key: Position, block: Sequence[str]) -> str:
+    """The text with the block as the value of a key that has none."""
+    lines = text.splitlines(keepends=True)
+    place = _Place(key.line, " " * (key.column - 1) + DEEPER)
+    return _inserted(lines, place, block)
 
 
 def _with_block(text: str, file: YamlFile, at: Location, block: Sequence[str]) -> str:
     lines = text.splitlines(keepends=True)
-    place = _place_behind(lines, file, at)
+    return _inserted(lines, _place_behind(lines, file, at), block)
+
+
+def _inserted(lines: Sequence[str], place: _Place, block: Sequence[str]) -> str:
     ending = "\r\n" if lines[0].endswith("\r\n") else "\n"
-    before = lines[: place.line]
+    before = list(lines[: place.line])
     if before and not before[-1].endswith(("\n", "\r")):
         before[-1] += ending
     new = [line + ending for line in _indented(block, place.indentation)]

@@ -21,7 +21,8 @@ def connection_name(text: str, taken: Collection[str]) -> str:
         message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise ConfigError([Problem("--name", f"'name' {message}.")]) from None
     if name in taken:
-        raise ConfigError([Problem("--name", f"'name' {name} is taken by another connection.")])
+        remedy = f"Another one is free: {suggested_name(name, taken)}"
+        raise ConfigError([Problem("--name", f"'name' {name} is taken by another connection.", remedy)])
     return name
 
 

@@ -101,7 +101,7 @@ def test_what_is_left_can_be_ended(room: Rehearsal, velma_sync: Command) -> None
 @pytest.mark.parametrize(
     ("since", "told"),
     [
-        ("9000-01-01", "'--since': is not before the end of the backfill."),
+        ("9000-01-01", "'--since': is not before the end of the backfill; name a day before --until"),
         ("yesterday", "'yesterday' is no day; write it like 2026-01-31."),
     ],
 )

@@ -278,7 +278,8 @@ def test_a_kind_that_nobody_brings_but_a_connection_asks_for_is_told(
         ),
         (
             ("--config", "nowhere.yaml"),
-            "nowhere.yaml: cannot be read: No such file or directory.\n",
+            "nowhere.yaml: cannot be read: No such file or directory. "
+            "Correct the path, or let this user read the file.\n",
         ),
     ],
 )

@@ -311,6 +311,15 @@ def test_nothing_is_probed_without_consent(room: Rehearsal, velma_sync: Command,
     assert not Path("ledger.db").exists()
 
 
+def test_a_probe_without_a_connection_that_can_be_probed_says_so(
+    room: Rehearsal, velma_sync: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("velma_sync.doctor.probing.probed_connections", lambda _workspace: ())
+    outcome = velma_sync("doctor", "--probe", "--yes")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert outcome.err == ("--probe: finds no connection whose kind of CRM can be probed. Leave it out.\n")
+
+
 def test_consent_without_a_probe_is_a_mistake(room: Rehearsal, velma_sync: Command) -> None:
     outcome = velma_sync("doctor", "--yes")
     assert outcome.code == ExitCode.CONFIGURATION

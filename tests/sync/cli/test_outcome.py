@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import click
 import pytest
 
@@ -57,6 +59,19 @@ def test_a_mistake_of_ours_is_told_with_its_redacted_trace(capsys: pytest.Captur
     assert "test_outcome.py" in told
     assert told.endswith("this is a mistake in velma-sync, not in your configuration.\n")
     assert "hunter2" not in told
+
+
+def test_an_exit_that_a_plug_in_wants_keeps_its_code_and_its_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def command() -> int:
+        sys.stdout.write("The answer.\n")
+        sys.exit(3)
+
+    with pytest.raises(SystemExit) as ended:
+        exit_with_outcome(command)
+    assert ended.value.code == 3
+    assert capsys.readouterr().out == "The answer.\n"
 
 
 @pytest.mark.parametrize(

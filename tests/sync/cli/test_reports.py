@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import velma_connectors
 from velma_connectors.reporting import ReportChange
 from velma_connectors.sandbox.faults import Fault
 from velma_connectors.sandbox.rehearsal import Rehearsal
@@ -48,6 +49,7 @@ behaviors:
   action_plan: [action_plan_created]
 notes: {{enabled: false}}
 """
+CONNECTORS = Path(velma_connectors.__file__).parent
 QUESTIONS = {"next_step.call", "sentiment.pricing.call", "next_step.deal", "competitors.deal"} | {
     "coaching_flags.deal"
 }
@@ -80,13 +82,18 @@ def both(org: Rehearsal, edit: Edit) -> Rehearsal:
 @pytest.fixture
 def provisioned(both: Rehearsal) -> Rehearsal:
     """Both have the fields that their mappings fill."""
+    provision()
+    return both
+
+
+def provision() -> None:
+    """Create what the mappings of all connections lack."""
     with opened(None) as workspace:
         for connection in workspace.configuration.connections:
             connector = workspace.connector(connection.name)
             steps = connector.plan_fields(wanted_fields(connection.mapping))
             results = connector.create_fields(steps)
             assert all(result.ok for result in results), [result.reason for result in results]
-    return both
 
 
 def documents(velma_sync: Command, *arguments: str) -> dict[str, dict[str, Any]]:
@@ -105,6 +112,17 @@ def test_each_question_shows_its_query_and_its_clicks(
     outcome = velma_sync("reports")
     assert outcome.out == golden("reports.txt")
     assert outcome.code == ExitCode.FINE
+
+
+def test_two_crms_with_the_mappings_to_begin_with_take_three_screens(
+    both: Rehearsal, velma_sync: Command, golden: Callable[[str], str]
+) -> None:
+    for name, kind in (("mapping.yaml", "salesforce"), ("portal.yaml", "hubspot")):
+        Path(name).write_text((CONNECTORS / kind / "mapping.yaml").read_text())
+    provision()
+    outcome = velma_sync("reports")
+    assert outcome.out == golden("reports_default.txt")
+    assert len(outcome.out.splitlines()) < 130
 
 
 def test_a_field_that_is_missing_is_told_per_question_with_the_remedy(

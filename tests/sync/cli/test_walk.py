@@ -97,6 +97,12 @@ def a_call(kind: str, room: Rehearsal) -> str:
     return f"sales:calls:{room.portal_records['brindlemoor-1-first-call']}"
 
 
+def a_call_about_pricing(kind: str, room: Rehearsal) -> str:
+    if kind == "salesforce":
+        return a_call(kind, room)
+    return f"sales:calls:{room.portal_records['harborlight-3-in-both']}"
+
+
 def test_the_first_hour(walk: tuple[Walk, Rehearsal], kind: str, golden: Golden) -> None:
     run, room = walk
     run(
@@ -126,18 +132,20 @@ def test_the_first_hour(walk: tuple[Walk, Rehearsal], kind: str, golden: Golden)
     run("backfill", "--yes")
     run("reports", "--run")
     billed = run.billed
-    change_a_synonym()
+    about_pricing = a_call_about_pricing(kind, room)
+    change_synonyms_of_pricing("seats of the price list")
+    run("once", "--call", about_pricing)
     run("topics")
-    run("once", "--call", call)
+    change_synonyms_of_pricing("seats of the price list, price per seat")
+    run("once", "--call", about_pricing)
     run("status")
     assert run.billed == billed, "a changed mapping costs nothing"
     assert run.transcript == golden(f"walk_{kind}.txt")
 
 
-def change_a_synonym() -> None:
-    """Pricing is called something else from now on."""
+def change_synonyms_of_pricing(synonyms: str) -> None:
     path = Path("mapping.yaml")
     text = path.read_text()
-    changed = re.sub(r"synonyms: \[price, cost,.*\]", "synonyms: [seats of the price list]", text, count=1)
+    changed = re.sub(r"(name: Pricing\n +synonyms:) \[.*\]", rf"\1 [{synonyms}]", text, count=1)
     assert changed != text
     path.write_text(changed)
