@@ -88,6 +88,7 @@ def test_a_whole_dialogue_reads_as_agreed_and_leads_to_trusted_fields(
 def test_the_keys_that_end_a_command_end_it(key: str, desk: Any) -> None:
     for before in ([], ["hubspot", "sales"]):
         transcript, code = at_a_terminal(["init"], [*before, key])
-        assert transcript.endswith("velma-sync: interrupted.\n")
+        # The terminal shows a key that was pressed again, even behind the last word.
+        assert transcript.replace("^C", "").endswith("velma-sync: interrupted.\n")
         assert code == ExitCode.INTERRUPTED
         assert desk.files() == set()
