@@ -148,6 +148,22 @@ def _ask(
         hold(engine, claim, error, payment)
     else:
         store_patiently(engine, lambda tx: _store(tx, engine, claim, payment, answer))
+        measure(engine, payment.question, config, answer)
+
+
+def measure(engine: Engine, question: Question, config: AnalysisConfig, answer: bytes) -> None:
+    """Correct what was paid for to the length that a stored answer names.
+
+    An answer that names none, or that cannot be read, leaves the length that the CRM told.
+    """
+    try:
+        analysis = engine.analyzer.parse(
+            answer, audio_sha256=question.audio_sha256, config=config, analyzed_at=engine.clock.now()
+        )
+    except Exception:  # noqa: BLE001  # write-back reads it as well, and says so
+        return
+    if analysis.duration_ms > 0:
+        store_patiently(engine, lambda tx: payments.measure(tx, question, analysis.duration_ms / 1000))
 
 
 def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> None:
