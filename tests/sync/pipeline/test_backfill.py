@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from velma_connectors.errors import RetryLater
+from velma_connectors.errors import RetryLater, SkipCall
 from velma_connectors.model import Page, Window
 from velma_connectors.testing.faults import Fault
 from velma_sync.daemon import run_backfills, run_once
@@ -288,6 +288,21 @@ def test_a_whole_backfill_is_worked_off_and_written_and_paid_once(narrow: Rig) -
     assert narrow.read("Deal", "d")["last_call_at"] == narrow.call("c0").call.started_at
     history = past(narrow)
     assert (history.candidates, history.known) == ((), 5)
+
+
+def test_only_history_counts_for_how_far_a_backfill_has_come(narrow: Rig) -> None:
+    narrow.poll()
+    remember(narrow, "history")
+    remember(narrow, "no sound")
+    begin(narrow.engine, past(narrow, until=1))
+    narrow.crm.add_call("today", audio=b"today")
+    narrow.crm.add_call("waits")
+    narrow.analyzer.fail(Fault("analyze", SkipCall("No sound.", code="not_audio"), times=3))
+    seen: list[dict[CallState, int]] = []
+    run_backfills(narrow.engine, progress=lambda counts: seen.append({c.state: c.calls for c in counts}))
+    assert {sum(each.values()) for each in seen} == {2}
+    assert seen[-1] == {CallState.SKIPPED: 2}
+    assert narrow.states()["waits"] == "waiting_recording"
 
 
 def test_a_backfill_survives_the_end_of_its_process(narrow: Rig) -> None:

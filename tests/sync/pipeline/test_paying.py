@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from structlog.testing import capture_logs
 
 from velma_connectors.errors import (
@@ -385,17 +386,30 @@ def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> No
         rig.poll()
 
 
-def test_nothing_is_claimed_without_room_to_store_an_answer(rig: Rig) -> None:
+def test_nothing_is_claimed_without_room_to_store_an_answer_which_is_said_once(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.free_bytes = lambda: rig.settings.min_free_bytes - 1
-    rig.run()
-    assert rig.states() == {"c1": "new"}
-    rig.free_bytes = lambda: rig.settings.min_free_bytes
-    rig.run()
+    with capture_logs() as logs:
+        rig.run()
+        rig.run()
+        assert rig.states() == {"c1": "new"}
+        rig.free_bytes = lambda: rig.settings.min_free_bytes
+        rig.run()
+    told = [(each["log_level"], each["action"]) for each in logs if "disk" in each["action"]]
+    assert told == [("error", "disk_full"), ("info", "disk_has_room")]
     assert rig.states() == {"c1": "done"}
 
 
-def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("INSERT", {}, Exception("disk I/O error")),
+        InterfaceError("INSERT", {}, Exception("connection already closed")),
+        InternalError("INSERT", {}, Exception("cannot execute INSERT in a read-only transaction")),
+        NoConnectionFree("QueuePool limit reached"),
+    ],
+)
+def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig, error: Exception) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.poll()
     away = {"left": 3}
@@ -407,7 +421,7 @@ def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> N
         def write(self) -> Any:
             if rig.analyzer.bills and away["left"]:
                 away["left"] -= 1
-                raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+                raise error
             return super().write()
 
     rig.restart(Away(rig.ledger))
