@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from velma_sync.pipeline.settings import Connection, EngineSettings
 
 
+OTHER_THREADS = 12
+"""Beside workers and writers: those of the regular tasks, the dispatcher and the one that renews leases."""
+
+
 class Workspace:
     """Everything that one configuration leads to. Use as a context manager, from one thread."""
 
@@ -71,7 +75,9 @@ class Workspace:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger, created and brought up to date. Raises ConfigError, RetryLater, LedgerTooNew."""
-        ledger = open_ledger_of(self.configuration.ledger)
+        writers = len(self.configuration.connections)
+        threads = self.configuration.limits.max_in_flight + writers + OTHER_THREADS
+        ledger = open_ledger_of(self.configuration.ledger, threads)
         self._open.callback(ledger.close)
         return ledger
 
@@ -162,37 +168,39 @@ def engine_settings(configuration: Configuration) -> EngineSettings:
     )
 
 
-def open_ledger_of(settings: LedgerSettings) -> Ledger:
-    """Open the ledger where the settings say it is. Raises ConfigError, RetryLater, LedgerTooNew."""
-    return (
-        _open_file(settings.path) if settings.url is None else _open_server(settings.url, settings.password)
-    )
+def open_ledger_of(settings: LedgerSettings, threads: int = 1) -> Ledger:
+    """Open the ledger where the settings say it is, for so many threads at the same time.
+
+    Raises ConfigError, RetryLater, LedgerTooNew.
+    """
+    if settings.url is None:
+        return _open_file(settings.path, threads)
+    return _open_server(settings.url, settings.password, threads)
 
 
-def _open_file(path: Path) -> Ledger:
+def _open_file(path: Path, threads: int) -> Ledger:
     from sqlalchemy.exc import DatabaseError
 
     from velma_sync.ledger.database import open_ledger
 
     try:
-        return open_ledger(path)
+        return open_ledger(path, threads=threads)
     except (OSError, DatabaseError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.orig
         remedy = "Let this user read and write it, or name another place as 'path' below 'ledger'."
         raise ConfigError([Problem(str(path), f"the ledger cannot be opened: {reason}.", remedy)]) from error
 
 
-def _open_server(url: str, password: SecretStr | None) -> Ledger:
+def _open_server(url: str, password: SecretStr | None, threads: int) -> Ledger:
     from sqlalchemy import make_url
-    from sqlalchemy.exc import OperationalError
 
-    from velma_sync.ledger.database import open_ledger
+    from velma_sync.ledger.database import DATABASE_AWAY, open_ledger
 
     whole = make_url(url).set(password=password.get_secret_value() if password else None)
     try:
-        return open_ledger(whole.render_as_string(hide_password=False))
+        return open_ledger(whole.render_as_string(hide_password=False), threads=threads)
     except ModuleNotFoundError as error:
         remedy = "Install it with: pip install 'velma-sync[postgresql]'"
         raise ConfigError([Problem("ledger.url", f"needs the package {error.name}.", remedy)]) from error
-    except OperationalError as error:
+    except DATABASE_AWAY as error:
         raise RetryLater(f"The ledger at {url} cannot be reached, or does not let us in.") from error

@@ -79,13 +79,19 @@ def command(
         _refuse_cost_without_price(workspace, max_cost)
         if stop:
             return _stop(workspace, names, as_json=as_json)
-        if since is None:
-            _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
-            _work(workspace)
-        elif _plan(workspace, chosen, since, until or datetime.now(UTC), max_cost, max_hours, yes=yes):
-            _work(workspace)
+        found = () if since is None else _forecast(workspace, chosen, since, until or datetime.now(UTC))
+        try:
+            if since is None:
+                _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
+                _work(workspace)
+            elif _plan(workspace, found, max_cost, max_hours, yes=yes):
+                _work(workspace)
+        except NotAgreed:
+            if as_json:
+                _print_outcome(found, _left(workspace, chosen))
+            raise
         left = _left(workspace, chosen)
-    print_json(left) if as_json else _print_left(left)
+    _print_outcome(found, left) if as_json else _print_left(left)
     return ExitCode.ATTENTION if left else ExitCode.FINE
 
 
@@ -95,19 +101,10 @@ def _refuse_cost_without_price(workspace: Workspace, max_cost: float | None) -> 
         raise ConfigError([Problem("--max-cost", "cannot be kept without a price.", remedy)])
 
 
-def _plan(
-    workspace: Workspace,
-    names: Sequence[str],
-    since: datetime,
-    until: datetime,
-    max_cost: float | None,
-    max_hours: float | None,
-    *,
-    yes: bool,
-) -> bool:
-    """Forecast, ask, and plan the calls in the ledger, if there are any. Raises NotAgreed."""
+def _forecast(
+    workspace: Workspace, names: Sequence[str], since: datetime, until: datetime
+) -> tuple[Forecast, ...]:
     from velma_sync.backfilling import forecast
-    from velma_sync.pipeline.backfill import begin
 
     if since >= until:
         told = "is not before the end of the backfill; name a day before --until, which is now by default."
@@ -115,6 +112,20 @@ def _plan(
     forecasts = forecast(workspace, names, since, until)
     for each in forecasts:
         _print_forecast(each)
+    return forecasts
+
+
+def _plan(
+    workspace: Workspace,
+    forecasts: Sequence[Forecast],
+    max_cost: float | None,
+    max_hours: float | None,
+    *,
+    yes: bool,
+) -> bool:
+    """Ask, and plan the calls in the ledger, if there are any. Raises NotAgreed."""
+    from velma_sync.pipeline.backfill import begin
+
     if not any(each.calls for each in forecasts):
         return False
     if not (yes or agreed()):
@@ -240,9 +251,10 @@ def _bar() -> Iterator[Watcher | None]:
         begun: dict[str, int] = {}
 
         def watch(counts: tuple[CallCount, ...]) -> None:
-            left = sum(each.calls for each in counts if each.state not in ENDED)
-            total = begun.setdefault("left", left)
-            bar.update(task, total=max(total, left), completed=max(total, left) - left, refresh=True)
+            ended = sum(each.calls for each in counts if each.state in ENDED)
+            before = begun.setdefault("ended", ended)
+            total = sum(each.calls for each in counts)
+            bar.update(task, total=total - before, completed=ended - before, refresh=True)
 
         yield watch
 
@@ -251,6 +263,28 @@ def _left(workspace: Workspace, names: Sequence[str]) -> tuple[Progress, ...]:
     from velma_sync.pipeline.operate import status
 
     return tuple(each for each in status(workspace.ledger).backfills if each.backfill.connection in names)
+
+
+def _print_outcome(forecasts: Sequence[Forecast], left: Sequence[Progress]) -> None:
+    """What was told before, without the calls themselves, and what is left."""
+    told = [
+        {
+            "connection": each.history.connection,
+            "since": each.history.since,
+            "until": each.history.until,
+            "calls": each.calls,
+            "known": each.history.known,
+            "left_out": each.history.left_out,
+            "hours": each.hours,
+            "unknown_lengths": each.history.unknown_lengths,
+            "cost": each.cost,
+            "requests": each.requests,
+            "seconds": each.seconds,
+            "is_measured": each.is_measured,
+        }
+        for each in forecasts
+    ]
+    print_json({"forecast": told, "left": left})
 
 
 def _print_left(left: Sequence[Progress]) -> None:

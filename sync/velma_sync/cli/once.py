@@ -23,7 +23,7 @@ from velma_sync.cli.options import (
     yes_option,
 )
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import counted, moment, money, paid_for, print_json, print_rows
+from velma_sync.cli.output import DISK_FULL, counted, moment, money, paid_for, print_json, print_rows
 from velma_sync.cli.reasons import in_words
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _everything(workspace: Workspace, *, as_json: bool) -> ExitCode:
         print_rows([("problem", tick.name, tick.message or "") for tick in failed])
     if receipt.interrupted:
         return ExitCode.INTERRUPTED
-    if receipt.paused or receipt.spend_stop or failed:
+    if receipt.paused or receipt.spend_stop or receipt.disk_full or failed:
         return ExitCode.REFUSED
     return ExitCode.ATTENTION if needs_attention(receipt.ended) or receipt.billing.unknown else ExitCode.FINE
 
@@ -145,6 +145,8 @@ def _print_receipt(receipt: Receipt) -> None:
         click.echo(f"{row.name} is paused: {row.paused_reason}")
     if receipt.spend_stop is not None:
         click.echo(f"Nothing more is paid for: {receipt.spend_stop.stop_reason}")
+    if receipt.disk_full:
+        click.echo(DISK_FULL)
 
 
 def _print_starts(workspace: Workspace, receipt: Receipt) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from velma_sync.ledger.counts import Billing
 
 LONGEST_VALUE = 60
+DISK_FULL = (
+    "The disk of the ledger is nearly full: nothing is analysed until it has room. See: velma-sync doctor"
+)
 
 
 def print_json(data: object) -> None:

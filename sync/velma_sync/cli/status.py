@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,16 @@ import click
 
 from velma_sync.cli.options import config_option, json_option, opened_ledger
 from velma_sync.cli.outcome import ExitCode, needs_attention
-from velma_sync.cli.output import backfill_line, counted, moment, paid_for, plain, print_json, print_rows
+from velma_sync.cli.output import (
+    DISK_FULL,
+    backfill_line,
+    counted,
+    moment,
+    paid_for,
+    plain,
+    print_json,
+    print_rows,
+)
 from velma_sync.cli.reasons import in_words
 from velma_sync.ledger.states import CallState
 
@@ -29,7 +39,7 @@ def command(config: Path | None, as_json: bool) -> int:
     """Show what was done, what waits and why, and what it cost.
 
     Reads the ledger alone. Exit code 1 when calls are held or dead, 3 when a connection or all spending is
-    stopped, or a regular task failed the last time it ran.
+    stopped, its disk is nearly full, or a regular task failed the last time it ran.
     """
     from velma_sync.pipeline.operate import status
 
@@ -37,8 +47,14 @@ def command(config: Path | None, as_json: bool) -> int:
         found = status(ledger)
         runs = _runs(ledger, found)
         looks = _next_looks(ledger, found)
-    print_json(plain(found) | {"daemon_runs": runs}) if as_json else _print(found, runs, looks)
-    if not (_goes_on(found) and all(tick.ok for tick in found.ticks)):
+        disk_full = _is_full(ledger)
+    if as_json:
+        print_json(plain(found) | {"daemon_runs": runs, "disk_full": disk_full})
+    else:
+        _print(found, runs, looks)
+        if disk_full:
+            click.echo(DISK_FULL)
+    if disk_full or not (_goes_on(found) and all(tick.ok for tick in found.ticks)):
         return ExitCode.REFUSED
     return ExitCode.ATTENTION if needs_attention(found.calls) else ExitCode.FINE
 
@@ -55,6 +71,14 @@ def _runs(ledger: Ledger, found: Status) -> bool:
     if found.daemon is None or found.daemon.stopped_at is not None:
         return False
     return ledger.path is None or is_held(ledger.path)
+
+
+def _is_full(ledger: Ledger) -> bool:
+    """Whether the disk of its file has no room for answers; a server looks after its own."""
+    from velma_sync.pipeline.settings import EngineSettings
+
+    path = ledger.path
+    return path is not None and shutil.disk_usage(path.parent).free < EngineSettings().min_free_bytes
 
 
 def _next_looks(ledger: Ledger, found: Status) -> Mapping[str, datetime]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
-from velma_sync.ledger import connections, counts, leases, spending
+from velma_sync.daemon.renewal import renew_held
+from velma_sync.ledger import connections, counts, spending
 from velma_sync.ledger.counts import Ready
+from velma_sync.ledger.database import DATABASE_AWAY
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.analyze import work_one
 from velma_sync.pipeline.backfill import Fed
@@ -144,7 +145,7 @@ class Dispatcher:
                 next_new = None if stopped else counts.next_due(tx, CallState.NEW, names)
                 ready = {name: each for name, each in counts.ready_to_write(tx).items() if name in names}
                 return Workload(tx.now, next_new, ready, fed.more)
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             log.warning("The ledger is away.", action="ledger_away", error=type(error).__name__)
             return None
 
@@ -240,11 +241,4 @@ class Dispatcher:
         if now - self._renewed_at < engine.settings.renew_seconds:
             return
         self._renewed_at = now
-        owners = engine.leases.renewable(now)
-        if not owners:
-            return
-        try:
-            with engine.ledger.write() as tx:
-                leases.renew(tx, owners, engine.settings.lease_seconds)
-        except OperationalError as error:
-            log.warning("Leases could not be renewed.", action="ledger_away", error=type(error).__name__)
+        renew_held(engine)

@@ -12,6 +12,7 @@ import structlog
 from velma_connectors.errors import RetryLater
 from velma_connectors.model import CallRef
 from velma_sync.daemon.dispatcher import Dispatcher
+from velma_sync.daemon.renewal import renewing
 from velma_sync.daemon.signals import polite_end
 from velma_sync.daemon.tasks import look_late, poll, sweep
 from velma_sync.ledger import calls, connections, counts, leases, spending, ticks
@@ -31,7 +32,9 @@ from velma_sync.pipeline.write_back import flush
 log = structlog.stdlib.get_logger(__name__)
 
 Progress = Callable[[tuple[CallCount, ...]], None]
-"""Told now and then how many calls have come into which state since the run began."""
+"""Told now and then how many calls are in which state: those that have come into it since the run began,
+or all that belong to a backfill.
+"""
 
 
 class _PoliteEnd:
@@ -91,7 +94,7 @@ def run_backfills(engine: Engine, *, progress: Progress | None = None) -> bool:
     def show_progress() -> None:
         if progress is not None:
             with engine.ledger.read() as tx:
-                progress(tuple(counts.by_state(tx)))
+                progress(tuple(counts.by_state(tx, history=True)))
 
     with _alive(engine):
         dispatcher = Dispatcher(engine, feed=partial(feed, engine), on_look=show_progress)
@@ -139,7 +142,8 @@ def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
                 )
             if claim is None:
                 raise RetryLater(f"{ref} cannot be analysed now: see `status` for a stop or other calls.")
-            analyze(engine, claim)
+            with renewing(engine):
+                analyze(engine, claim)
         elif stored.state is CallState.DONE:
             write_again(engine.ledger, stored.id)
         flush(engine, connection, only=stored.id)
@@ -175,8 +179,8 @@ def _alive(engine: Engine) -> Iterator[None]:
             if path is not None:
                 leases.expire_all(tx)
                 leases.return_expired(tx, engine.settings.lease_rules)
-        probe(engine, at_start=True)
         try:
+            probe(engine, at_start=True)
             yield
         finally:
             with engine.ledger.write() as tx:

@@ -71,8 +71,11 @@ def _cost(
     workspace: Workspace, connector: CrmConnector, name: str, settings: EngineSettings, now: datetime
 ) -> Iterator[Fact]:
     """What a day costs: one look is taken and counted, writing reckoned as if no two calls came together."""
+    window = Window(now - timedelta(seconds=settings.overlap_seconds), now)
+    # What is learned once and kept, such as owners and pipelines, belongs to the first look of many.
+    connector.calls(window, None, limit=settings.page_calls)
     before = connector.budget().requests
-    connector.calls(Window(now - timedelta(seconds=settings.overlap_seconds), now), None, limit=1)
+    connector.calls(window, None, limit=settings.page_calls)
     look = max(1, connector.budget().requests - before)
     looks = ceil(MINUTES_OF_A_DAY * 60 / settings.poll_seconds)
     calls = connector.count(Window(now - timedelta(days=1), now))

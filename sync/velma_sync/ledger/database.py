@@ -13,12 +13,20 @@ from typing import Any, TypeAlias
 import sqlalchemy
 from sqlalchemy import URL, CursorResult, Executable, Row, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from velma_sync.ledger import migrate
 from velma_sync.ledger.lock import create_private
 
 BUSY_SECONDS = 30.0
-POOL_SIZE = 32
+THREADS = 32
+"""May use a ledger at the same time, unless somebody says how many there will be."""
+
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError, NoConnectionFree)
+"""Nobody's fault here, and it will pass: no answer, no room, no free connection, or, as an InternalError, a
+server that takes no writes while it changes its role.
+"""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 Values: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -108,18 +116,24 @@ class Ledger:
         return Transaction(connection, now.astimezone(UTC))
 
 
-def open_ledger(where: str | Path | URL, *, clock: Callable[[], datetime] | None = None) -> Ledger:
+def open_ledger(
+    where: str | Path | URL,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    threads: int = THREADS,
+) -> Ledger:
     """Open a SQLite file by path, or any ledger by SQLAlchemy URL, creating and migrating it.
 
-    Raises LedgerTooNew when a newer release has already migrated it.
+    `threads` is how many may use it at the same time: each has a connection of its own. Raises LedgerTooNew
+    when a newer release has already migrated it.
     """
     url = _url_of(where)
     if url.get_backend_name() == "sqlite":
         create_private(Path(str(url.database)))
-        engine = _sqlite(url)
+        engine = _sqlite(url, threads)
         clock = clock or _system_time
     else:
-        engine = create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=threads, pool_pre_ping=True)
     try:
         migrate.to_newest(engine)
     except BaseException:
@@ -141,9 +155,9 @@ def _system_time() -> datetime:
     return datetime.now(UTC)
 
 
-def _sqlite(url: sqlalchemy.URL) -> sqlalchemy.Engine:
+def _sqlite(url: sqlalchemy.URL, threads: int) -> sqlalchemy.Engine:
     engine = create_engine(
-        url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+        url, pool_size=threads, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
     )
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from velma_connectors.errors import VelmaSyncError
 
@@ -36,31 +37,46 @@ def only_daemon(ledger: Path) -> Iterator[None]:
     path = _lock_of(ledger)
     create_private(path)
     with path.open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _take(lock):
             holder = lock.read().strip() or "unknown"
             raise LedgerInUse(
                 f"{ledger}: another daemon (process {holder}) works on this ledger. "
                 "Stop it first, or give this one a ledger of its own."
-            ) from None
+            )
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
 
 
+def _take(lock: TextIO) -> bool:
+    """False when another daemon has it. Those who only look share it for a moment, which is waited for."""
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if _is_daemons(lock):
+                return False
+        else:
+            return True
+
+
+def _is_daemons(lock: TextIO) -> bool:
+    try:
+        # Shared, so that several who look never take each other for a daemon.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
 def is_held(ledger: Path) -> bool:
     """Whether a daemon works on this ledger file now; creates and changes nothing."""
     try:
         with _lock_of(ledger).open() as lock:
-            # Shared, so that several who look never take each other for a daemon.
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return _is_daemons(lock)
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _lock_of(ledger: Path) -> Path:

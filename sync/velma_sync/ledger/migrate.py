@@ -12,6 +12,9 @@ from velma_connectors.errors import VelmaSyncError
 NEWEST = "0003"
 """The last file in migrations/versions; a test keeps the two equal."""
 
+ONE_AT_A_TIME = 0x56454C4D41
+"""The number that processes of ours agree on for a server's advisory lock."""
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -50,5 +53,8 @@ def _upgrade(engine: sqlalchemy.Engine) -> None:
     with engine.connect() as connection:
         writing = connection.execution_options(velma_write=True)
         with writing.begin():
+            if writing.dialect.name == "postgresql":
+                # Two that start at the same time: the second waits, and finds everything done.
+                writing.execute(text(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})"))
             config.attributes["connection"] = writing
             command.upgrade(config, "head")

@@ -108,7 +108,10 @@ def remember_config(tx: Transaction, config: AnalysisConfig, config_hash: str) -
 def open_payment(
     tx: Transaction, question: Question, *, call_id: int | None, audio_seconds: float | None
 ) -> int:
-    """Record the intent to pay; committed before the request leaves. Returns the payment's id."""
+    """Record the intent to pay; committed before the request leaves. Returns the payment's id.
+
+    `audio_seconds` is the CRM's length of the call, which counts until an answer names what was heard.
+    """
     values = {
         "call_id": call_id,
         "audio_sha256": question.audio_sha256,
@@ -194,7 +197,9 @@ def accept_unknown(tx: Transaction, question: Question) -> None:
     tx.run(seen.values(accepted_at=tx.now))
 
 
-def correct_seconds(tx: Transaction, call_id: int, seconds: float) -> None:
-    """The CRM named no length; the answer does."""
-    unmeasured = update(payment).where(payment.c.call_id == call_id, payment.c.audio_seconds.is_(None))
-    tx.run(unmeasured.values(audio_seconds=seconds))
+def measure(tx: Transaction, question: Question, seconds: float) -> None:
+    """What is billed is what was heard, whatever length the CRM named; also for a request without answer."""
+    asked = update(payment).where(
+        payment.c.audio_sha256 == question.audio_sha256, payment.c.config_hash == question.config_hash
+    )
+    tx.run(asked.values(audio_seconds=seconds))

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.errors import Verdict
 from velma_connectors.model import Call
 from velma_connectors.protocol import Audio
 from velma_sync.ledger import calls, connections, leases, payments, spending
-from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.database import DATABASE_AWAY, Transaction
 from velma_sync.ledger.leases import UNKNOWN_BILLING, Claim
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import SAME_AUDIO, Outcome, Permit, Question
@@ -34,8 +33,7 @@ STORE_AGAIN_SECONDS = 2.0
 
 def work_one(engine: Engine) -> bool:
     """Claim the next call and take it to its stored answer. False when there is none to claim now."""
-    if engine.free_bytes() < engine.settings.min_free_bytes:
-        log.error("The disk is nearly full: no calls are analysed.", action="disk_full")
+    if not _has_room(engine):
         return False
     with engine.ledger.write() as tx:
         claim = leases.claim_call(
@@ -52,6 +50,16 @@ def work_one(engine: Engine) -> bool:
     return True
 
 
+def _has_room(engine: Engine) -> bool:
+    is_full = engine.disk_is_full
+    if engine.remembered.disk_full.turned(is_full):
+        if is_full:
+            log.error("The disk is nearly full: no calls are analysed.", action="disk_full")
+        else:
+            log.info("The disk has room again.", action="disk_has_room")
+    return not is_full
+
+
 def analyze(engine: Engine, claim: Claim) -> None:
     """Take a claimed call as far as it goes: to its answer, or to where the verdict on it says."""
     connection = engine.connections[claim.call.ref.connection]
@@ -62,7 +70,7 @@ def analyze(engine: Engine, claim: Claim) -> None:
                 _fetch_and_ask(engine, connection, claim, deadline)
         except Verdict as verdict:
             conclude(engine, claim, verdict)
-        except OperationalError:
+        except DATABASE_AWAY:
             raise  # the ledger is away: the lease ends by itself, and the call is taken up again
         except Exception as error:  # noqa: BLE001  # our own failure: held with its trace
             hold(engine, claim, error)
@@ -148,6 +156,22 @@ def _ask(
         hold(engine, claim, error, payment)
     else:
         store_patiently(engine, lambda tx: _store(tx, engine, claim, payment, answer))
+        measure(engine, payment.question, config, answer)
+
+
+def measure(engine: Engine, question: Question, config: AnalysisConfig, answer: bytes) -> None:
+    """Correct what was paid for to the length that a stored answer names.
+
+    An answer that names none, or that cannot be read, leaves the length that the CRM told.
+    """
+    try:
+        analysis = engine.analyzer.parse(
+            answer, audio_sha256=question.audio_sha256, config=config, analyzed_at=engine.clock.now()
+        )
+    except Exception:  # noqa: BLE001  # write-back reads it as well, and says so
+        return
+    if analysis.duration_ms > 0:
+        store_patiently(engine, lambda tx: payments.measure(tx, question, analysis.duration_ms / 1000))
 
 
 def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> None:
@@ -157,7 +181,7 @@ def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> Non
         try:
             with engine.ledger.write() as tx:
                 store(tx)
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             log.warning(
                 "A paid answer waits for the database.", action="store_waits", error=type(error).__name__
             )

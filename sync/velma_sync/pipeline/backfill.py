@@ -254,11 +254,14 @@ def _feed_one(tx: Transaction, engine: Engine, backfill: Backfill, room: int) ->
 
 
 def _limit_passed(engine: Engine, backfill: Backfill, spent: Spent, coming: Sequence[StoredCall]) -> str:
-    """Which limit the last of these calls would pass; empty when none."""
+    """Which limit the last of these calls would pass, or cannot be told to keep; empty when none."""
     seconds = spent.seconds + sum(known_seconds(each.call) for each in (*spent.unpaid, *coming))
     if backfill.max_hours is not None and seconds > backfill.max_hours * HOUR:
         return f"The next call would pass {backfill.max_hours:g} hours of audio."
     price = engine.settings.price_per_hour
+    if backfill.max_cost is not None and price is None:
+        limit = f"Its limit, a cost of {backfill.max_cost:.2f}, cannot be kept without a price."
+        return f"{limit} Set price_per_audio_hour, then go on with that limit."
     if backfill.max_cost is not None and price is not None and seconds / HOUR * price > backfill.max_cost:
         return f"The next call would pass a cost of {backfill.max_cost:.2f}."
     return ""

@@ -35,8 +35,6 @@ class Draft:
     report: CallReport
     choice: DealChoice
     plan: CallPlan
-    audio_seconds: float | None
-    """Length that the analyzer measured."""
 
     @property
     def left_out(self) -> tuple[DroppedField, ...]:
@@ -106,7 +104,6 @@ def draft_call(
     """Report and plan for one call. Raises ValueError when its answer cannot be read."""
     mapping, call = connection.mapping, stored.call
     choice = choose_deal(call, mapping.deal)
-    seconds = None
     if stored.failed or stored.question is None:
         report = failed(
             call,
@@ -125,9 +122,8 @@ def draft_call(
             config=config,
             analyzed_at=answer.analyzed_at,
         )
-        seconds = analysis.duration_ms / 1000
         report = distil(call, analysis, config, mapping)
-    return Draft(stored, report, choice, plan_call(report, call, choice.deal, mapping, fields), seconds)
+    return Draft(stored, report, choice, plan_call(report, call, choice.deal, mapping, fields))
 
 
 def compose(

@@ -54,13 +54,30 @@ class HeldLeases:
             return [owner for owner, until in self._until.items() if until > now]
 
 
+class Turns:
+    """Whether something is the case; of several threads that see it change one alone is told."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_so = False
+
+    def turned(self, is_so: bool) -> bool:
+        """Whether that is news."""
+        with self._lock:
+            was_so, self._is_so = self._is_so, is_so
+            return was_so != is_so
+
+
 @dataclass(slots=True)
 class Remembered:
-    """What is cheap to keep between calls: configurations by hash, and field descriptions for a while."""
+    """What is cheap to keep between calls: configurations by hash, field descriptions for a while, and
+    whether the disk was full.
+    """
 
     configs: dict[str, AnalysisConfig] = field(default_factory=dict)
     hashes: dict[AnalysisConfig, str] = field(default_factory=dict)
     fields: dict[tuple[str, str], tuple[float, Mapping[str, Field]]] = field(default_factory=dict)
+    disk_full: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,11 @@ class Engine:
     jitter: Callable[[], float]
     """A number from 0 to 1, so that retries do not march in step."""
     remembered: Remembered = field(default_factory=Remembered)
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether an answer that was paid for might find no room."""
+        return self.free_bytes() < self.settings.min_free_bytes
 
     def config_hash(self, config: AnalysisConfig) -> str:
         """The configuration's hash, computed once: its canonical JSON is long."""

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from velma_connectors.errors import RetryLater, SpendStop, StopConnection
 from velma_connectors.model import Health
 from velma_sync.ledger import connections, spending, ticks
-from velma_sync.ledger.database import Ledger, Transaction
+from velma_sync.ledger.database import DATABASE_AWAY, Ledger, Transaction
 from velma_sync.pipeline import faults
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.settings import Connection
@@ -42,7 +41,7 @@ def attempt(engine: Engine, connection: Connection, task: str, work: Callable[[]
             pause(tx, engine, connection.name, stop)
             ticks.ticked(tx, _tick(task, connection), ok=False, message=str(stop))
         return None
-    except OperationalError:
+    except DATABASE_AWAY:
         raise  # the ledger is away, which is nobody's fault here
     except Exception as error:  # noqa: BLE001  # our own failure: counted, and other connections go on
         with engine.ledger.write() as tx:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from velma_connectors.model import RecordRef, Target, WriteResult, WriteStatus
-from velma_sync.ledger import calls, history, payments, units
+from velma_sync.ledger import calls, history, units
 from velma_sync.ledger.codec import dropped_to_text
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.history import Arrival
@@ -108,8 +108,6 @@ def finish(
         ending = _ending(engine, connection, draft, by_call[draft.stored.id])
         row = {"call_id": draft.stored.id, "left_out": dropped_to_text(draft.left_out), **ending.values}
         moves.setdefault(ending.state, []).append(row)
-        if draft.stored.call.seconds is None and draft.audio_seconds is not None:
-            payments.correct_seconds(tx, draft.stored.id, draft.audio_seconds)
     for state, rows in moves.items():
         move_all(tx, rows, CallState.WRITING, state, held_by=owner)
     start_changed_over(tx, ids)

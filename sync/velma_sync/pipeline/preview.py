@@ -18,7 +18,7 @@ from velma_sync.ledger.payments import Outcome, Permit, Question
 from velma_sync.ledger.states import CallState, UnitState
 from velma_sync.ledger.units import Unit
 from velma_sync.pipeline import health
-from velma_sync.pipeline.analyze import config_for, store_patiently
+from velma_sync.pipeline.analyze import config_for, measure, store_patiently
 from velma_sync.pipeline.drafts import Composed, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.recordings import audio_of
@@ -195,6 +195,7 @@ def _pay(
         payments.close_payment(tx, payment, Outcome.ANSWERED, question, analyzer=engine.analyzer.name)
 
     store_patiently(engine, store)
+    measure(engine, question, config, answer)
 
 
 def _fields(

@@ -41,6 +41,8 @@ class Receipt:
     paused: tuple[ConnectionRow, ...]
     spend_stop: Spending | None
     price_per_hour: float | None
+    disk_full: bool
+    """Nothing is analysed until the disk has more room."""
     interrupted: bool = False
     """A signal ended the run before everything that was due was done."""
 
@@ -79,6 +81,7 @@ def receipt_of(engine: Engine, start: RunStart) -> Receipt:
             paused=tuple(row for row in connections.listed(tx) if row.paused_at is not None),
             spend_stop=gate if gate.stopped else None,
             price_per_hour=engine.settings.price_per_hour,
+            disk_full=engine.disk_is_full,
         )
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
 from velma_connectors.model import WriteResult, WriteStatus
 from velma_sync.ledger import calls, connections, history, units
 from velma_sync.ledger.calls import StoredCall
-from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.database import DATABASE_AWAY, Transaction
 from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.states import OPEN_UNITS, CallState, UnitState
 from velma_sync.ledger.units import Unit, UnitKey
@@ -74,7 +73,7 @@ def _write_safely(engine: Engine, connection: Connection, batch: Batch) -> None:
         with engine.ledger.write() as tx:
             health.pause(tx, engine, connection.name, stop)
             _give_back(tx, batch, tx.now)
-    except OperationalError:
+    except DATABASE_AWAY:
         raise  # the ledger is away: the lease ends by itself, and the batch is written again
     except Exception as error:  # noqa: BLE001  # our own failure: the batch is held with its trace
         _hold(engine, connection, batch.owner, batch.calls, error)

@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 
 from velma_connectors.sandbox.rehearsal import Rehearsal
+from velma_sync.cli import backfill
 from velma_sync.cli.outcome import ExitCode
+from velma_sync.ledger.counts import CallCount
+from velma_sync.ledger.states import CallState
 
 Command = Callable[..., Any]
 
@@ -52,6 +55,42 @@ def test_a_forecast_is_asked_about_and_no_is_no(room: Rehearsal, velma_sync: Com
     assert re.search(r"About \d+ CRM requests, and \d+ minutes if an analysis takes two minutes", outcome.err)
     assert "Nothing was planned or sent." in outcome.err
     assert (billed(room), states(velma_sync)) == (0, {})
+
+
+def test_a_forecast_is_json_too_whatever_is_answered(room: Rehearsal, velma_sync: Command) -> None:
+    asked = velma_sync("backfill", "--since", SINCE, "--json", typed="n\n")
+    assert asked.code != ExitCode.FINE
+    told = json.loads(asked.out)
+    (forecast,) = told["forecast"]
+    assert told["left"] == []
+    assert forecast["connection"] == "demo"
+    assert forecast["calls"] >= 14
+    assert forecast["cost"] == pytest.approx(forecast["hours"] * 60)
+    assert forecast["left_out"]
+    nothing = velma_sync("backfill", "--since", SINCE, "--until", SINCE_NEXT, "--yes", "--json")
+    assert nothing.code == ExitCode.FINE
+    assert [each["calls"] for each in json.loads(nothing.out)["forecast"]] == [0]
+    stopped = velma_sync("backfill", "--since", SINCE, "--yes", "--max-hours", "0.01", "--json")
+    (left,) = json.loads(stopped.out)["left"]
+    assert left["planned"] > 0
+    assert [each["calls"] for each in json.loads(stopped.out)["forecast"]] == [forecast["calls"]]
+    going_on = velma_sync("backfill", "--json", typed="n\n")
+    assert json.loads(going_on.out) == {"forecast": [], "left": [left]}
+
+
+def test_the_bar_counts_calls_that_ended_in_whatever_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def counts(**states: int) -> tuple[CallCount, ...]:
+        at = datetime.now(UTC)
+        return tuple(CallCount("demo", CallState(state), None, calls, at) for state, calls in states.items())
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with backfill._bar() as watch:
+        assert watch is not None
+        watch(counts(planned=5, done=7))
+        watch(counts(planned=1, new=1, done=8, skipped=1, held=1))
+    assert "3/5" in capsys.readouterr().err
 
 
 def test_history_is_analysed_written_and_paid_once(room: Rehearsal, velma_sync: Command) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,6 +46,23 @@ def test_one_run_accounts_for_every_call(room: Rehearsal, velma_sync: Command, g
     outcome = velma_sync("once")
     assert outcome.out == golden("once.txt")
     assert outcome.code == ExitCode.FINE
+
+
+def test_a_full_disk_is_told_by_a_run_and_by_status(
+    room: Rehearsal, velma_sync: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total, used, free = 10**12, 10**12 - 10**6, 10**6
+    with monkeypatch.context() as full:
+        full.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, used=used, free=free))
+        run, status = velma_sync("once"), velma_sync("status")
+        as_json = json.loads(velma_sync("status", "--json").out)
+    for outcome in (run, status):
+        assert "The disk of the ledger is nearly full: nothing is analysed until it has room." in outcome.out
+        assert outcome.code == ExitCode.REFUSED
+    assert as_json["disk_full"]
+    assert billed(room) == 0
+    assert velma_sync("once").code == ExitCode.FINE
+    assert not json.loads(velma_sync("status", "--json").out)["disk_full"]
 
 
 def test_the_log_of_a_run_is_json_lines_with_actions_and_no_secret(

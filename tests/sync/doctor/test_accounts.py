@@ -11,7 +11,7 @@ from werkzeug.wrappers import Request, Response
 
 from velma_connectors.administration import Diagnosis, Mark, ProbeAnswer
 from velma_connectors.errors import RetryLater, StopConnection
-from velma_connectors.model import ApiBudget, FieldKind, Recording, RecordingSource
+from velma_connectors.model import ApiBudget, FieldKind, Page, Recording, RecordingSource, Window
 from velma_connectors.recordings.options import RecordingOptions
 from velma_connectors.sandbox.server import RunningServer
 from velma_connectors.testing.far_side import CALL, DEAL, MemoryCrm, writable
@@ -89,6 +89,26 @@ def test_a_day_is_reckoned_from_a_look_that_is_counted() -> None:
         "A day costs about 216 API requests: 206 looks at 1 each, and for each call up to 10 more; 1 call "
         "changed in the last day."
     )
+
+
+class Learning(MemoryConnector):
+    """Looks up owners, deals and pipelines when it sees calls for the first time."""
+
+    looks = 0
+
+    def calls(self, window: Window, cursor: str | None, *, limit: int) -> Page:
+        self.looks += 1
+        return super().calls(window, cursor, limit=limit)
+
+    def budget(self) -> ApiBudget:
+        told = super().budget()
+        return replace(told, requests=told.requests + (4 if self.looks else 0))
+
+
+def test_a_day_is_not_reckoned_from_what_is_looked_up_once() -> None:
+    report = examined(configured({"a": crm()}, connector=Learning))
+    (sentence,) = [text for _, text in told(report, Mark.OK) if "A day" in text]
+    assert "206 looks at 1 each" in sentence
 
 
 def test_a_day_that_takes_a_large_part_of_the_allowance_is_advised_against() -> None:

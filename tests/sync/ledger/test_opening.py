@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 import sqlalchemy
@@ -18,7 +23,7 @@ from alembic.script import ScriptDirectory
 
 from velma_sync.ledger import migrate, ticks
 from velma_sync.ledger.database import open_ledger
-from velma_sync.ledger.lock import LedgerInUse, only_daemon
+from velma_sync.ledger.lock import LedgerInUse, is_held, only_daemon
 from velma_sync.ledger.migrate import LedgerTooNew
 from velma_sync.ledger.schema import metadata
 
@@ -164,6 +169,56 @@ def test_a_second_daemon_on_the_same_file_is_refused(tmp_path: Path) -> None:
             pytest.fail("two daemons hold one ledger")
     with only_daemon(path):
         pass
+
+
+def test_looking_for_a_daemon_never_keeps_one_from_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ledger.db"
+    assert not is_held(path)
+    with only_daemon(path):
+        assert is_held(path)
+    looks = (tmp_path / "ledger.db.lock").open()
+    fcntl.flock(looks, fcntl.LOCK_SH)
+    flock = fcntl.flock
+
+    def until_it_has_looked(file: TextIO, how: int) -> None:
+        try:
+            flock(file, how)
+        except BlockingIOError:
+            looks.close()
+            raise
+
+    monkeypatch.setattr("velma_sync.ledger.lock.fcntl.flock", until_it_has_looked)
+    with only_daemon(path):
+        assert is_held(path)
+
+
+def test_two_that_start_at_the_same_time_build_the_tables_once(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version_of, together = migrate.version_of, threading.Barrier(2, timeout=60)
+
+    def both_find_nothing(engine: sqlalchemy.Engine) -> str | None:
+        found = version_of(engine)
+        together.wait()
+        return found
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(2) as pool:
+        patched.setattr(migrate, "version_of", both_find_nothing)
+        for ledger in pool.map(open_ledger, [where, where]):
+            ledger.close()
+    engine = engine_of(where)
+    assert version_of(engine) == migrate.NEWEST
+    engine.dispose()
+
+
+def test_every_thread_has_a_connection_of_its_own(where: str) -> None:
+    ledger = open_ledger(where, threads=60)
+    with ExitStack() as threads:
+        begun = [threads.enter_context(ledger.read()) for _ in range(60)]
+        assert len({id(tx.connection) for tx in begun}) == 60
+    ledger.close()
 
 
 def test_a_server_tells_the_time_itself_when_no_clock_is_given(where: str) -> None:

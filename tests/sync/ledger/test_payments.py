@@ -121,8 +121,8 @@ def test_unknown_billing_is_countable_in_seconds(
         assert counts.billing(tx) == counts.Billing(3, 120.0, 1, 60.0, unmeasured=1)
     clock.advance(1)
     with ledger.write() as tx:
-        payments.correct_seconds(tx, call.id, 30)
-        assert counts.billing(tx) == counts.Billing(3, 150.0, 1, 60.0, unmeasured=0)
+        payments.measure(tx, question, 30)
+        assert counts.billing(tx) == counts.Billing(3, 90.0, 1, 30.0, unmeasured=0)
         assert counts.billing(tx, since=tx.now) == counts.Billing(0, 0.0, 0, 0.0, 0)
         assert counts.billing(tx, since=since).answered == 3
 

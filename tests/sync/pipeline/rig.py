@@ -60,10 +60,10 @@ FIELDS = {
 CONFIG = AnalysisConfig(analyzer="canned", conversation_types=(), roles=(), behaviors=())
 
 
-def answer(summary: str) -> bytes:
-    """A heard call with this summary."""
+def answer(summary: str, *, seconds: int = 300) -> bytes:
+    """A heard call with this summary, of this length."""
     clip = {"id": "c1", "text": "Good morning.", "start_ms": 0, "duration_ms": 900, "speaker": "A"}
-    return canned_answer(summary=summary, clips=[clip])
+    return canned_answer(summary=summary, clips=[clip], duration_ms=seconds * 1000)
 
 
 def sha(audio: bytes) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from velma_connectors.errors import RetryLater
+from velma_connectors.errors import RetryLater, SkipCall
 from velma_connectors.model import Page, Window
 from velma_connectors.testing.faults import Fault
 from velma_sync.daemon import run_backfills, run_once
@@ -21,15 +21,17 @@ from velma_sync.pipeline.operate import retry, status
 from velma_sync.pipeline.settings import EngineSettings
 
 from .conftest import BuildRig
-from .rig import Rig
+from .rig import Rig, answer, sha
 
 PLANNED, NEW, DONE = CallState.PLANNED, CallState.NEW, CallState.DONE
 STAGES = ["Discovery", "Demo", "Negotiation"]
 
 
 def remember(rig: Rig, id: str, *, days: float = 30, seconds: int | None = 600, **more: Any) -> None:
-    """A call of some days ago, as it lies in the CRM."""
+    """A call of some days ago, as it lies in the CRM, and as long as it says there."""
     at = rig.clock.now() - timedelta(days=days)
+    if seconds is not None:
+        rig.analyzer.answers[sha(id.encode())] = answer("A summary.", seconds=seconds)
     rig.crm.add_call(id, started_at=at, seconds=seconds, **{"audio": id.encode(), **more})
 
 
@@ -168,20 +170,36 @@ def test_a_cost_stops_before_the_call_that_would_pass_it_and_goes_on_with_a_high
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (1, 3)
 
 
+def test_a_cost_without_a_price_lets_nothing_more_in(narrow: Rig) -> None:
+    for number in range(3):
+        remember(narrow, f"c{number}", days=10 + number)
+    begin(narrow.engine, past(narrow), max_cost=2.5)
+    feed(narrow.engine)
+    narrow.work()
+    narrow.settings = replace(narrow.settings, price_per_hour=None)
+    narrow.restart()
+    assert feed(narrow.engine).calls == 0
+    assert (narrow.billing().answered, len(narrow.calls(PLANNED))) == (1, 2)
+    assert [each.stopped_reason for each in going(narrow)] == [
+        "Its limit, a cost of 2.50, cannot be kept without a price. Set price_per_audio_hour, then go on "
+        "with that limit."
+    ]
+
+
 def test_one_limit_holds_for_all_connections_that_were_begun_together(build_rig: BuildRig) -> None:
     settings = EngineSettings(max_in_flight=4, price_per_hour=6.0)
     rig = build_rig(names=("sales", "service"), settings=settings)
     for name, crm in rig.crms.items():
         for number in range(3):
             at = rig.clock.now() - timedelta(days=10 + number)
-            crm.add_call(f"{name}{number}", started_at=at, seconds=600, audio=f"{name}{number}".encode())
+            crm.add_call(f"{name}{number}", started_at=at, seconds=300, audio=f"{name}{number}".encode())
     since, until = rig.clock.now() - timedelta(days=60), rig.clock.now()
     histories = [look_back(rig.engine, each, since, until) for each in rig.engine.connections.values()]
-    begin(rig.engine, *histories, max_cost=4.5)
+    begin(rig.engine, *histories, max_cost=2.2)  # five minutes cost 0.50 each
     while feed(rig.engine).calls:
         rig.work()
     assert (rig.billing().answered, len(rig.calls(PLANNED))) == (4, 2)
-    assert {each.stopped_reason for each in going(rig)} == {"The next call would pass a cost of 4.50."}
+    assert {each.stopped_reason for each in going(rig)} == {"The next call would pass a cost of 2.20."}
 
 
 def test_hours_of_audio_are_a_limit_too_and_an_unknown_length_counts_as_one(narrow: Rig) -> None:
@@ -195,16 +213,25 @@ def test_hours_of_audio_are_a_limit_too_and_an_unknown_length_counts_as_one(narr
 
 
 def test_an_unknown_length_counts_as_an_hour_until_it_is_measured(narrow: Rig) -> None:
-    for number in range(4):
-        remember(narrow, f"c{number}", days=10 + number, seconds=None)
-    (wanted,) = begin(narrow.engine, past(narrow), max_hours=2.0)
+    for number in range(13):
+        remember(narrow, f"c{number:02}", days=10 + number, seconds=None)
+    begin(narrow.engine, past(narrow), max_hours=2.0)
     while feed(narrow.engine).calls:
         narrow.work()
-    assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (2, 2)
-    narrow.write()
-    with narrow.ledger.write() as tx:
-        backfills.go_on(tx, wanted, max_cost=None, max_hours=2.0)
-    assert feed(narrow.engine).calls == 1, "what was measured counts as long as it is"
+    # Each turns out to be five minutes long, so that after twelve an hour is left for the next.
+    assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (0, 13)
+
+
+def test_a_cost_counts_what_was_heard_and_not_what_the_crm_says(build_rig: BuildRig) -> None:
+    rig = build_rig(settings=EngineSettings(max_in_flight=2, price_per_hour=60.0))
+    for number in range(3):
+        remember(rig, f"c{number}", days=10 + number, seconds=60)
+        rig.analyzer.answers[sha(f"c{number}".encode())] = answer("Long.", seconds=3600)
+    begin(rig.engine, past(rig), max_cost=2.5)
+    while feed(rig.engine).calls:
+        rig.work()
+    assert (rig.billing().answered, rig.billing().answered_seconds) == (1, 3600)
+    assert [each.stopped_reason for each in going(rig)] == ["The next call would pass a cost of 2.50."]
 
 
 def test_calls_that_wait_for_another_try_leave_room_for_the_next(
@@ -261,6 +288,21 @@ def test_a_whole_backfill_is_worked_off_and_written_and_paid_once(narrow: Rig) -
     assert narrow.read("Deal", "d")["last_call_at"] == narrow.call("c0").call.started_at
     history = past(narrow)
     assert (history.candidates, history.known) == ((), 5)
+
+
+def test_only_history_counts_for_how_far_a_backfill_has_come(narrow: Rig) -> None:
+    narrow.poll()
+    remember(narrow, "history")
+    remember(narrow, "no sound")
+    begin(narrow.engine, past(narrow, until=1))
+    narrow.crm.add_call("today", audio=b"today")
+    narrow.crm.add_call("waits")
+    narrow.analyzer.fail(Fault("analyze", SkipCall("No sound.", code="not_audio"), times=3))
+    seen: list[dict[CallState, int]] = []
+    run_backfills(narrow.engine, progress=lambda counts: seen.append({c.state: c.calls for c in counts}))
+    assert {sum(each.values()) for each in seen} == {2}
+    assert seen[-1] == {CallState.SKIPPED: 2}
+    assert narrow.states()["waits"] == "waiting_recording"
 
 
 def test_a_backfill_survives_the_end_of_its_process(narrow: Rig) -> None:

@@ -99,6 +99,14 @@ def test_a_preview_shows_everything_and_writes_nothing(rig: Rig) -> None:
     assert set(fates(preview(rig.engine, C1)).values()) == {Fate.SAME}
 
 
+@pytest.mark.parametrize("told", [None, 60])
+def test_a_preview_is_paid_for_as_long_as_its_answer_says(rig: Rig, told: int | None) -> None:
+    rig.crm.add_call("c1", audio=b"one", seconds=told)
+    rig.analyzer.answers[sha(b"one")] = answer("Long.", seconds=3600)
+    preview(rig.engine, C1, pay=True)
+    assert (rig.billing().answered_seconds, rig.billing().unmeasured) == (3600, 0)
+
+
 def test_a_preview_tells_the_fate_of_every_field(rig: Rig) -> None:
     rig.crm.add_deal("d1")
     now = rig.clock.now()

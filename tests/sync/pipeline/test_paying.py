@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from structlog.testing import capture_logs
 
 from velma_connectors.errors import (
@@ -34,7 +35,7 @@ from velma_sync.pipeline.operate import retry
 from velma_sync.pipeline.settings import EngineSettings
 
 from .conftest import BuildRig
-from .rig import CONFIG, Rig, answer
+from .rig import CONFIG, Rig, answer, sha
 
 
 def spend_row(rig: Rig) -> spending.Spending:
@@ -385,17 +386,30 @@ def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> No
         rig.poll()
 
 
-def test_nothing_is_claimed_without_room_to_store_an_answer(rig: Rig) -> None:
+def test_nothing_is_claimed_without_room_to_store_an_answer_which_is_said_once(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.free_bytes = lambda: rig.settings.min_free_bytes - 1
-    rig.run()
-    assert rig.states() == {"c1": "new"}
-    rig.free_bytes = lambda: rig.settings.min_free_bytes
-    rig.run()
+    with capture_logs() as logs:
+        rig.run()
+        rig.run()
+        assert rig.states() == {"c1": "new"}
+        rig.free_bytes = lambda: rig.settings.min_free_bytes
+        rig.run()
+    told = [(each["log_level"], each["action"]) for each in logs if "disk" in each["action"]]
+    assert told == [("error", "disk_full"), ("info", "disk_has_room")]
     assert rig.states() == {"c1": "done"}
 
 
-def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("INSERT", {}, Exception("disk I/O error")),
+        InterfaceError("INSERT", {}, Exception("connection already closed")),
+        InternalError("INSERT", {}, Exception("cannot execute INSERT in a read-only transaction")),
+        NoConnectionFree("QueuePool limit reached"),
+    ],
+)
+def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig, error: Exception) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.poll()
     away = {"left": 3}
@@ -407,7 +421,7 @@ def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> N
         def write(self) -> Any:
             if rig.analyzer.bills and away["left"]:
                 away["left"] -= 1
-                raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+                raise error
             return super().write()
 
     rig.restart(Away(rig.ledger))
@@ -417,6 +431,43 @@ def test_a_paid_answer_waits_in_memory_until_the_database_is_back(rig: Rig) -> N
     rig.write()
     assert rig.states() == {"c1": "done"}
     assert rig.analyzer.bills.total() == 1
+
+
+@pytest.mark.parametrize("told", [None, 60])
+def test_what_is_paid_for_is_as_long_as_its_answer_says(rig: Rig, told: int | None) -> None:
+    rig.crm.add_call("c1", audio=b"one", seconds=told)
+    rig.analyzer.answers[sha(b"one")] = answer("Long.", seconds=3600)
+    rig.poll()
+    rig.work()
+    billing = rig.billing()
+    assert (billing.answered, billing.answered_seconds, billing.unmeasured) == (1, 3600, 0)
+
+
+def test_a_request_without_an_answer_is_measured_by_the_next_one(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one", seconds=60)
+    rig.analyzer.answers[sha(b"one")] = answer("Long.", seconds=3600)
+    rig.analyzer.fail(Fault("analyze", OutcomeUnknown("no answer"), acts=True))
+    rig.poll()
+    rig.work()
+    assert rig.billing().unknown_seconds == 60
+    rig.clock.advance(3 * 3600)
+    rig.work()
+    assert (rig.billing().answered_seconds, rig.billing().unknown_seconds) == (3600, 3600)
+
+
+@pytest.mark.parametrize("told", [None, 60])
+@pytest.mark.parametrize("answered", [b"<html>", answer("Silent.", seconds=0)])
+def test_an_answer_that_names_no_length_is_stored_and_leaves_the_length_of_the_crm(
+    rig: Rig, told: int | None, answered: bytes
+) -> None:
+    rig.crm.add_call("c1", audio=b"one", seconds=told)
+    rig.analyzer.answers[sha(b"one")] = answered
+    rig.poll()
+    rig.work()
+    billing = rig.billing()
+    assert rig.states() == {"c1": "analyzed"}
+    assert (billing.answered, billing.answered_seconds) == (1, told or 0)
+    assert billing.unmeasured == (1 if told is None else 0)
 
 
 def test_a_worker_that_lost_its_lease_before_sending_sends_nothing(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -73,6 +74,16 @@ def test_a_run_leaves_what_is_due_later_and_says_what_stands_in_the_way(rig: Rig
     assert [row.paused_reason for row in run_once(rig.engine).paused] == ["Sign in again."]
 
 
+def test_a_run_says_that_the_disk_is_full(rig: Rig) -> None:
+    rig.crm.add_call("c1", audio=b"one")
+    rig.free_bytes = lambda: rig.settings.min_free_bytes - 1
+    receipt = run_once(rig.engine)
+    assert receipt.disk_full
+    assert [(each.state, each.calls) for each in receipt.left] == [(CallState.NEW, 1)]
+    rig.free_bytes = lambda: rig.settings.min_free_bytes
+    assert not run_once(rig.engine).disk_full
+
+
 def test_a_run_waits_for_a_call_that_is_due_in_a_moment(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.analyzer.fail(Fault("analyze", RetryLater("too many", after=5, counts=False)))
@@ -112,6 +123,20 @@ def test_a_daemon_leaves_signs_of_life(rig: Rig) -> None:
     assert (shown.daemon.owner, shown.daemon.stopped_at) == (rig.engine.process, rig.clock.now())
     assert {tick.name for tick in shown.ticks} == {"check:sales", "discover:sales", "late:sales"}
     assert all(tick.ok for tick in shown.ticks)
+
+
+def test_a_daemon_that_fails_at_its_start_does_not_pass_for_one_that_runs(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    monkeypatch.setattr("velma_sync.daemon.run.probe", fail)
+    with pytest.raises(OperationalError):
+        run_once(rig.engine)
+    daemon = status(rig.ledger).daemon
+    assert daemon is not None
+    assert daemon.stopped_at == rig.clock.now()
 
 
 class Threaded:
@@ -342,6 +367,29 @@ def test_one_call_is_taken_through_ahead_of_all_others(rig: Rig) -> None:
     assert again.stored.state is CallState.DONE
     assert rig.analyzer.bills.total() == 1
     assert rig.states() == {"wanted": "done", "c1": "new"}
+
+
+def test_the_lease_of_one_call_is_renewed_while_its_analysis_takes_long(
+    build_rig: BuildRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew, renewed = leases.renew, threading.Event()
+
+    def observed(*given: Any) -> int:
+        held = renew(*given)
+        if rig.clock.monotonic() > 3 * rig.settings.lease_seconds:
+            renewed.set()
+        return held
+
+    def daemon_elsewhere() -> None:
+        assert renewed.wait(PATIENCE)
+        with rig.ledger.write() as tx:
+            assert leases.return_expired(tx, rig.settings.lease_rules) == 0
+
+    monkeypatch.setattr("velma_sync.ledger.leases.renew", observed)
+    rig = build_rig(analyzer=CannedAnalyzer(default=answer("A summary."), during=daemon_elsewhere))
+    rig.crm.add_call("c1", audio=b"one")
+    assert analyze_one(rig.engine, CallRef("sales", CALL, "c1")).stored.state is CallState.DONE
+    assert rig.analyzer.bills.total() == 1
 
 
 def test_one_call_that_cannot_be_taken_now_says_why(rig: Rig) -> None:
