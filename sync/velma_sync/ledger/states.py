@@ -53,7 +53,8 @@ ALLOWED: Mapping[CallState, frozenset[CallState]] = {
 }
 """Where a call may go. Back to NEW from an end: a changed recording, or an operator's retry.
 
-DONE to ANALYZED: a changed mapping is replayed over the stored answer. SKIPPED to PLANNED: a call from
+DONE to ANALYZED: a changed mapping is replayed over the stored answer, or the call came to a deal after
+all. SKIPPED to PLANNED: a call from
 before the connection began, which a backfill wants.
 """
 

@@ -34,6 +34,7 @@ _UNIT_STATES = {
     WriteStatus.GONE: UnitState.GONE,
     WriteStatus.UNKNOWN: UnitState.UNKNOWN,
 }
+_WRITTEN = (CallState.DONE, CallState.ANALYZED)
 _ARRIVALS = {
     WriteStatus.OK: Arrival.WRITTEN,
     WriteStatus.REJECTED: Arrival.REFUSED,
@@ -113,6 +114,17 @@ def finish(
     for state, rows in moves.items():
         move_all(tx, rows, CallState.WRITING, state, held_by=owner)
     start_changed_over(tx, ids)
+    _write_to_late_deals(tx, drafts)
+
+
+def _write_to_late_deals(tx: Transaction, drafts: Sequence[Draft]) -> None:
+    """Calls that came to their deal while they were written without one are written again."""
+    without = [draft.stored.id for draft in drafts if draft.choice.deal is None]
+    found = calls.by_ids(tx, without) if without else []
+    late = [each.id for each in found if each.deal is not None and each.state in _WRITTEN]
+    if late:
+        units.reopen(tx, late)
+        calls.write_again(tx, late)
 
 
 def start_changed_over(tx: Transaction, ids: Sequence[int]) -> None:

@@ -1,4 +1,7 @@
-"""What a look at a call in the CRM changes in the ledger. Only a changed recording is new work."""
+"""What a look at a call in the CRM changes in the ledger.
+
+Only a changed recording is analysed anew; only a deal that comes late is written again.
+"""
 
 from __future__ import annotations
 
@@ -83,14 +86,36 @@ def absorb(
     is_new_input = call.recording is not None and (
         call.fingerprint != stored.call.fingerprint or stored.call.recording is None
     )
+    if not is_new_input and stored.state is CallState.DONE:
+        return _with_late_deal(tx, connection, stored, call)
     if not is_new_input and stored.state in ENDED:
         return stored.state
     found = first_finding(tx, engine, connection, call, start_at=None)
     calls.keep_snapshot(tx, stored.id, call, deal=found.deal, stage=found.stage)
+    if stored.state is CallState.ANALYZED and found.deal and deal_of(connection, stored.call) is None:
+        units.reopen(tx, [stored.id])
     if stored.state in (*LEASED, CallState.PLANNED) or not (is_new_input or stored.state in _WAITING):
         return stored.state
     before = first_finding(tx, engine, connection, stored.call, start_at=None)
     return _route(tx, stored, found, before)
+
+
+def _with_late_deal(tx: Transaction, connection: Connection, stored: StoredCall, call: Call) -> CallState:
+    """A done call that counted for no deal and now counts for one is written again, to the deal as well.
+
+    Deals that it does not count for are kept as they are at first sight, so that one which merely changes
+    its stage later is nothing new.
+    """
+    if deal_of(connection, stored.call) is not None:
+        return stored.state
+    deal = deal_of(connection, call)
+    stage = deal.stage if deal else None
+    calls.keep_snapshot(tx, stored.id, call, deal=deal.ref.id if deal else None, stage=stage)
+    if deal is None or stored.question is None:
+        return stored.state
+    units.reopen(tx, [stored.id])
+    calls.write_again(tx, [stored.id])
+    return CallState.ANALYZED
 
 
 _WAITING = (CallState.NEW, CallState.WAITING_RECORDING)

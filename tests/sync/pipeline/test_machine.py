@@ -114,6 +114,18 @@ class Life(RuleBasedStateMachine):
         # A change that no stamp shows cannot be found; only an expected recording is looked for.
         self.rig.crms[name].attach(id, recording, touches=touches or not had_none)
 
+    @precondition(lambda self: self.without_deal())
+    @rule(number=pick)
+    def a_deal_is_linked_late(self, number: int) -> None:
+        waiting = self.without_deal()
+        name, id = waiting[number % len(waiting)]
+        self.rig.crms[name].link(id, DEAL_1)
+        self.rig.crms[name].touch(id)
+
+    def without_deal(self) -> list[tuple[str, str]]:
+        living = [each for each in self.calls if each not in self.deleted]
+        return [(name, id) for name, id in living if not self.rig.crms[name].calls[id].deals]
+
     @precondition(lambda self: self.some_call(0))
     @rule(number=pick)
     def a_person_writes_into_a_call(self, number: int) -> None:
@@ -284,6 +296,7 @@ class Life(RuleBasedStateMachine):
             for each in told:
                 if (name, each.ref.id) not in self.deleted:
                     self.the_call_shows_its_answer(name, each)
+                    self.the_call_counts_for_its_deal(name, each)
             self.the_deal_shows_its_newest_call(name, [each for each in told if each.deal is not None])
 
     def the_call_shows_its_answer(self, name: str, stored: StoredCall) -> None:
@@ -297,6 +310,12 @@ class Life(RuleBasedStateMachine):
             assert self.rig.crms[name].read(record)["summary"] == heard
         if (UnitKind.NOTE, CALL) in shown:
             assert [heard in body for body in self.rig.crms[name].notes_on(record)] == [True]
+
+    def the_call_counts_for_its_deal(self, name: str, stored: StoredCall) -> None:
+        if DEAL_1 in self.rig.crms[name].calls[stored.ref.id].deals:
+            assert stored.deal == DEAL_1
+            units = self.rig.story(stored.ref.id, name).units
+            assert (UnitKind.FIELDS, DEAL) in {(unit.key.kind, unit.key.record.object) for unit in units}
 
     def the_deal_shows_its_newest_call(self, name: str, told: list[StoredCall]) -> None:
         deal = RecordRef(DEAL, DEAL_1)
