@@ -36,7 +36,7 @@ def look_for_recordings(engine: Engine, connection: Connection) -> int:
     looks = {call.ref: call for call in connection.connector.refresh([each.ref for each in waiting])}
     appeared = 0
     with engine.ledger.write() as tx:
-        for stored in waiting:
+        for stored in calls.unchanged(tx, waiting):
             look = looks.get(stored.ref)
             if look is None:
                 _gone(tx, stored)

@@ -91,8 +91,8 @@ def absorb(
     if not is_new_input and stored.state in ENDED:
         return stored.state
     found = first_finding(tx, engine, connection, call, start_at=None)
-    calls.keep_snapshot(tx, stored.id, call, deal=found.deal, stage=found.stage)
-    if stored.state is CallState.ANALYZED and found.deal and deal_of(connection, stored.call) is None:
+    calls.keep_snapshot(tx, stored, call, deal=found.deal, stage=found.stage)
+    if stored.state in _TO_WRITE and found.deal and deal_of(connection, stored.call) is None:
         units.reopen(tx, [stored.id])
     if stored.state in (*LEASED, CallState.PLANNED) or not (is_new_input or stored.state in _WAITING):
         return stored.state
@@ -110,7 +110,7 @@ def _with_late_deal(tx: Transaction, connection: Connection, stored: StoredCall,
         return stored.state
     deal = deal_of(connection, call)
     stage = deal.stage if deal else None
-    calls.keep_snapshot(tx, stored.id, call, deal=deal.ref.id if deal else None, stage=stage)
+    calls.keep_snapshot(tx, stored, call, deal=deal.ref.id if deal else None, stage=stage)
     if deal is None or stored.question is None:
         return stored.state
     units.reopen(tx, [stored.id])
@@ -118,6 +118,7 @@ def _with_late_deal(tx: Transaction, connection: Connection, stored: StoredCall,
     return CallState.ANALYZED
 
 
+_TO_WRITE = (CallState.ANALYZED, CallState.WRITING)
 _WAITING = (CallState.NEW, CallState.WAITING_RECORDING)
 
 

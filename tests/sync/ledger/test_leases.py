@@ -232,10 +232,10 @@ def test_the_hash_of_the_same_recording_is_remembered_from_claim_to_claim(
     assert second is not None
     assert second.known == Question("a" * 64, config.hash)
     with ledger.write() as tx:
-        changed = calls.find(tx, [call.ref])[call.ref].call
         moves.move(tx, call.id, CallState.WORKING, CallState.NEW)
-        new = replace(changed, fingerprint="recording-2")
-        calls.keep_snapshot(tx, call.id, new, deal=None, stage=None)
+        known = calls.by_id(tx, call.id)
+        new = replace(known.call, fingerprint="recording-2")
+        calls.keep_snapshot(tx, known, new, deal=None, stage=None)
     third = claim(ledger, rules)
     assert third is not None
     assert third.known is None, "another recording has another hash"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -9,9 +10,9 @@ from itertools import pairwise
 import pytest
 
 from velma_connectors.errors import RetryLater, StopConnection
-from velma_connectors.model import RecordRef
+from velma_connectors.model import Call, CallRef, RecordRef, WriteResult, WriteStatus
 from velma_connectors.testing.far_side import CALL, DEAL
-from velma_connectors.testing.faults import Fault
+from velma_connectors.testing.faults import Fault, WriteFault
 from velma_mappings.deals import DealRule
 from velma_sync.ledger import connections
 from velma_sync.pipeline.settings import EngineSettings
@@ -215,6 +216,27 @@ def test_a_late_recording_is_analysed_and_a_deleted_call_is_not_waited_for(rig: 
     assert rig.crm.notes_on(late)
 
 
+def test_a_late_look_does_not_undo_what_was_found_meanwhile(rig: Rig) -> None:
+    rig.crm.add_call("c1")
+    rig.crm.add_call("c2")
+    rig.poll()
+    rig.clock.advance(120)
+    refresh = rig.connection.connector.refresh
+
+    def look_then_poll(refs: Sequence[CallRef]) -> list[Call]:
+        looks = refresh(refs)
+        rig.crm.attach("c1", b"one", touches=True)
+        rig.crm.delete(RecordRef(CALL, "c2"))
+        rig.poll()
+        return [look for look in looks if look.ref.id == "c1"]
+
+    rig.connection.connector.refresh = look_then_poll  # type: ignore[method-assign]
+    rig.look_late()
+    assert rig.states() == {"c1": "new", "c2": "skipped"}
+    assert rig.call("c1").call.recording is not None
+    assert rig.call("c1").due_at == rig.clock.now()
+
+
 def test_a_waiting_call_that_turns_out_to_be_voicemail_is_skipped(rig: Rig) -> None:
     rig.crm.add_call("c1")
     rig.poll()
@@ -366,6 +388,19 @@ def test_a_deal_that_is_linked_late_is_picked_up_before_write_back(rig: Rig) -> 
     rig.write()
     assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
     assert rig.call("c1").deal == "d1"
+
+
+def test_a_deal_that_comes_between_two_tries_gets_its_note_too(rig: Rig) -> None:
+    deal = rig.crm.add_deal("d1")
+    call = rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(WriteFault(WriteResult(WriteStatus.RETRY, after=60), record=call))
+    rig.run()
+    assert rig.states() == {"c1": "analyzed"}
+    rig.crm.link("c1", "d1")
+    rig.clock.advance(rig.settings.snapshot_seconds + 1)
+    rig.write()
+    assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
+    assert len(rig.crm.notes_on(deal)) == 1
 
 
 def test_a_call_with_several_open_deals_updates_none_and_says_so(rig: Rig) -> None:
