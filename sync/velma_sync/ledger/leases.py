@@ -40,7 +40,7 @@ class Claim:
     """A call leased to one worker.
 
     `known` is the question this very recording was hashed for before, if it was. `limited` says that
-    the analyzer's limit is lowered, `faults` how often our own code failed in a row on this connection.
+    the analyzer's limit is lowered.
     """
 
     id: int
@@ -50,7 +50,6 @@ class Claim:
     resends: int
     known: Question | None
     limited: bool
-    faults: int
 
 
 _in_flight = (
@@ -66,7 +65,6 @@ _oldest_due = (
 _queues = select(
     connection.c.name,
     connection.c.paused_at,
-    connection.c.faults,
     _in_flight.label("in_flight"),
     _oldest_due.label("oldest_due"),
 )
@@ -113,7 +111,7 @@ def claim_call(
     row = tx.first(_next_due, {"wanted": queue.name, "moment": tx.now})
     if row is None:
         return None
-    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None, faults=queue.faults)
+    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None)
 
 
 def claim_this(
@@ -125,7 +123,7 @@ def claim_this(
     working = tx.count(select(func.count()).where(call.c.state == CallState.WORKING))
     if gate.stopped or row is None or working >= gate.limit(rules.max_in_flight):
         return None
-    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None, faults=0)
+    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None)
 
 
 def _is_ready(queue: AnyRow, connections: Collection[str], tx: Transaction) -> bool:
@@ -134,9 +132,7 @@ def _is_ready(queue: AnyRow, connections: Collection[str], tx: Transaction) -> b
     return queue.oldest_due is not None and queue.oldest_due <= tx.now
 
 
-def _lease(
-    tx: Transaction, row: AnyRow, owner: str, rules: LeaseRules, *, limited: bool, faults: int
-) -> Claim:
+def _lease(tx: Transaction, row: AnyRow, owner: str, rules: LeaseRules, *, limited: bool) -> Claim:
     is_hashed = row.audio_sha256 is not None and row.worked_fingerprint == row.fingerprint
     known = Question(row.audio_sha256, row.config_hash) if is_hashed else None
     move(
@@ -159,7 +155,6 @@ def _lease(
         resends=row.resends,
         known=known,
         limited=limited,
-        faults=faults,
     )
 
 

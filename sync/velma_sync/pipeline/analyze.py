@@ -13,7 +13,7 @@ from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.errors import Verdict
 from velma_connectors.model import Call
 from velma_connectors.protocol import Audio
-from velma_sync.ledger import calls, connections, leases, payments, spending
+from velma_sync.ledger import calls, leases, payments, spending
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.leases import UNKNOWN_BILLING, Claim
 from velma_sync.ledger.moves import move
@@ -175,8 +175,6 @@ def _store(tx: Transaction, engine: Engine, claim: Claim, payment: Payment, answ
         _came_late(tx, claim)
     if claim.limited:
         spending.raise_limit(tx, engine.analyzer.name, engine.settings.max_in_flight)
-    if claim.faults:
-        connections.forget_faults(tx, claim.call.ref.connection)
 
 
 def _analyzed(tx: Transaction, claim: Claim, question: Question) -> bool:

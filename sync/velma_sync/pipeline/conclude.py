@@ -143,6 +143,6 @@ def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None
             _close(tx, engine, payment, Outcome.UNKNOWN)
         values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
         move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
-        health.count_fault(tx, engine, claim.call.ref.connection, error)
+        health.count_fault(tx, claim.call.ref.connection, error)
     ref = str(claim.call.ref)
     faults.report("A call is held: our own code failed.", error, action="held", call=ref)

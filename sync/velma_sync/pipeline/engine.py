@@ -56,11 +56,14 @@ class HeldLeases:
 
 @dataclass(slots=True)
 class Remembered:
-    """What is cheap to keep between calls: configurations by hash, and field descriptions for a while."""
+    """What is cheap to keep between calls: configurations by hash, field descriptions for a while, and how
+    often in a row our own code failed at which regular task.
+    """
 
     configs: dict[str, AnalysisConfig] = field(default_factory=dict)
     hashes: dict[AnalysisConfig, str] = field(default_factory=dict)
     fields: dict[tuple[str, str], tuple[float, Mapping[str, Field]]] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from velma_connectors.model import RecordRef, Target, WriteResult, WriteStatus
-from velma_sync.ledger import calls, history, payments, units
+from velma_sync.ledger import calls, connections, history, payments, units
 from velma_sync.ledger.codec import dropped_to_text
 from velma_sync.ledger.database import Transaction
 from velma_sync.ledger.history import Arrival
@@ -113,6 +113,8 @@ def finish(
             payments.correct_seconds(tx, draft.stored.id, draft.audio_seconds)
     for state, rows in moves.items():
         move_all(tx, rows, CallState.WRITING, state, held_by=owner)
+    if CallState.DONE in moves:
+        connections.forget_faults(tx, connection.name)
     start_changed_over(tx, ids)
     _write_to_late_deals(tx, drafts)
 

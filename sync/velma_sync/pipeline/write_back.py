@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,7 +34,7 @@ class Batch:
 
     owner: str
     calls: Sequence[StoredCall]
-    begun: Mapping[UnitKey, Unit]
+    begun: Mapping[UnitKey, Unit] = field(default_factory=dict)
 
 
 def flush(engine: Engine, connection: Connection, *, only: int | None = None) -> int:
@@ -52,12 +52,11 @@ def flush(engine: Engine, connection: Connection, *, only: int | None = None) ->
             lease_seconds=engine.settings.lease_seconds,
             only=only,
         )
-        begun = units.of_calls(tx, [each.id for each in taken]) if taken else {}
     if not taken:
         return 0
     deadline = engine.clock.monotonic() + engine.settings.deadline_seconds
     with engine.leases.holding(owner, deadline):
-        _write_safely(engine, connection, Batch(owner, taken, begun))
+        _write_safely(engine, connection, Batch(owner, taken))
     return len(taken)
 
 
@@ -87,6 +86,8 @@ def _give_back(tx: Transaction, batch: Batch, due_at: datetime) -> None:
 
 def _write(engine: Engine, connection: Connection, batch: Batch) -> None:
     present = _look_again(engine, connection, batch)
+    with engine.ledger.read() as tx:
+        batch = replace(batch, begun=units.of_calls(tx, [each.id for each in present]))
     drafts = _drafts(engine, connection, batch.owner, present)
     with engine.ledger.read() as tx:
         composed = compose(tx, connection, drafts, batch.begun)
@@ -112,8 +113,8 @@ def _look_again(engine: Engine, connection: Connection, batch: Batch) -> list[St
         return list(batch.calls)
     looks = {call.ref: call for call in connection.connector.refresh([each.ref for each in stale])}
     with engine.ledger.write() as tx:
-        for each in stale:
-            if each.ref in looks:
+        for each in calls.by_ids(tx, [each.id for each in stale]):
+            if each.ref in looks and each.seen_at < oldest:
                 absorb(tx, engine, connection, each, looks[each.ref])
         missing = [each.id for each in stale if each.ref not in looks]
         reason = "Its record was deleted in the CRM."
@@ -204,6 +205,6 @@ def _hold(
     with engine.ledger.write() as tx:
         rows = [{"call_id": each.id, **values} for each in held]
         move_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
-        health.count_fault(tx, engine, connection.name, error)
+        health.count_fault(tx, connection.name, error)
     for each in held:
         faults.report("A call is held: our own code failed.", error, action="held", call=str(each.ref))

@@ -34,7 +34,7 @@ from velma_sync.pipeline.operate import retry
 from velma_sync.pipeline.settings import EngineSettings
 
 from .conftest import BuildRig
-from .rig import CONFIG, Rig, answer
+from .rig import CONFIG, Rig, answer, sha
 
 
 def spend_row(rig: Rig) -> spending.Spending:
@@ -358,7 +358,10 @@ def test_three_faults_in_a_row_pause_the_connection_until_a_person_resumes_it(ri
     rig.poll()
     rig.crm.fail(Fault("open_recording", KeyError("x"), times=2))
     rig.work()
-    assert connection_row(rig).faults == 0, "an answer ends the row"
+    rig.poll()
+    assert connection_row(rig).faults == 2, "neither an answer nor a poll shows that calls get done again"
+    rig.write()
+    assert connection_row(rig).faults == 0, "a call that is done ends the row"
     rig.crm.add_call("d1", audio=b"d1")
     rig.crm.add_call("d2", audio=b"d2")
     rig.crm.add_call("d3", audio=b"d3")
@@ -383,6 +386,29 @@ def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> No
             rig.poll()
         assert (connection_row(rig).paused_at is None) == (times == 2)
         rig.poll()
+
+
+def test_what_can_never_be_written_is_not_paid_for_on_and_on(rig: Rig) -> None:
+    for number in range(9):
+        audio = str(number).encode()
+        rig.analyzer.answers[sha(audio)] = b"not an answer"
+        rig.crm.add_call(f"c{number}", audio=audio)
+        rig.run()
+        rig.clock.advance(60)
+    assert connection_row(rig).paused_at is not None
+    assert rig.analyzer.bills.total() == 3
+
+
+def test_each_task_counts_its_own_faults(rig: Rig) -> None:
+    rig.crm.add_call("waits")
+    rig.poll()
+    rig.crm.fail(Fault("refresh", KeyError("x"), times=3))
+    for number in range(3):
+        assert connection_row(rig).paused_at is None, number
+        rig.clock.advance(3600)
+        rig.poll()
+        rig.look_late()
+    assert "KeyError" in (connection_row(rig).paused_reason or "")
 
 
 def test_nothing_is_claimed_without_room_to_store_an_answer(rig: Rig) -> None:
