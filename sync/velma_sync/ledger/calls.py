@@ -186,10 +186,11 @@ def by_ids(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
     return [stored(row) for row in tx.rows(statement)]
 
 
-def outdated(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
-    """Those of these calls whose recording changed after it was claimed for analysis."""
+def outdated(tx: Transaction, ids: Collection[int], state: CallState) -> list[StoredCall]:
+    """Those of these calls in a state whose recording changed after it was claimed for analysis."""
     changed = call.c.worked_fingerprint != call.c.fingerprint
-    return [stored(row) for row in tx.rows(select(call).where(call.c.id.in_(ids), changed))]
+    statement = select(call).where(call.c.id.in_(ids), call.c.state == state, changed)
+    return [stored(row) for row in tx.rows(statement)]
 
 
 def due(

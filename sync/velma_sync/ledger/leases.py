@@ -12,6 +12,7 @@ from velma_connectors.model import Call
 from velma_sync.ledger import payments, spending
 from velma_sync.ledger.codec import call_from_text
 from velma_sync.ledger.database import AnyRow, Transaction
+from velma_sync.ledger.endings import end
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import Question
 from velma_sync.ledger.schema import call, connection
@@ -196,7 +197,8 @@ def return_expired(tx: Transaction, rules: LeaseRules, *, alive: Collection[str]
             back = CallState.ANALYZED
             moved = move(tx, row.id, CallState.WRITING, back, held_by=row.owner, due_at=tx.now)
         elif row.sent_at is not None:
-            moved = return_unknown(tx, row.id, row.resends, rules, due_at=tx.now, held_by=row.owner)
+            state = return_unknown(tx, row.id, row.resends, rules, due_at=tx.now, held_by=row.owner)
+            moved = state is not None
             if moved:
                 payments.give_up_open(tx, row.id)
         else:
@@ -211,20 +213,20 @@ def _return_unsent(tx: Transaction, row: AnyRow, rules: LeaseRules) -> bool:
         return move(tx, row.id, CallState.WORKING, CallState.NEW, held_by=row.owner, due_at=tx.now)
     reason = f"Its worker ended {row.attempts} times without a result. Look at the log, then retry it."
     values = {"code": TOO_MANY_ATTEMPTS, "reason": reason}
-    return move(tx, row.id, CallState.WORKING, CallState.DEAD, held_by=row.owner, **values)
+    return end(tx, row.id, CallState.WORKING, CallState.DEAD, held_by=row.owner, **values) is not None
 
 
 def return_unknown(
     tx: Transaction, call_id: int, resends: int, rules: LeaseRules, *, due_at: datetime, held_by: str
-) -> bool:
+) -> CallState | None:
     """A paid request got no answer: send it once more later, or hold the call for a person.
 
-    False when the call was elsewhere by now.
+    Returns the state it is in now, None when it was elsewhere by now.
     """
     is_held = rules.hold_after(resends + 1)
     times = "once" if resends == 0 else f"{resends + 1} times"
     next_step = "Retry it to pay for another request." if is_held else "It is sent again."
-    return move(
+    return end(
         tx,
         call_id,
         CallState.WORKING,

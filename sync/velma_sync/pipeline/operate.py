@@ -13,15 +13,25 @@ from velma_sync.ledger.calls import CallFilter, StoredCall
 from velma_sync.ledger.connections import ConnectionRow
 from velma_sync.ledger.counts import Billing, CallCount
 from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.endings import restart, wait_again
 from velma_sync.ledger.history import WrittenChange
 from velma_sync.ledger.spending import Spending
 from velma_sync.ledger.states import CallState
 from velma_sync.ledger.ticks import DaemonRow, TickRow
 from velma_sync.ledger.units import Unit
 from velma_sync.pipeline.outcomes import REJECTED
-from velma_sync.pipeline.seen import restart
 
-RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED, CallState.PLANNED)
+RETRYABLE = (
+    CallState.HELD,
+    CallState.DEAD,
+    CallState.SKIPPED,
+    CallState.PLANNED,
+    CallState.NO_RECORDING,
+    CallState.WAITING_RECORDING,
+)
+
+
+_WITHOUT_RECORDING = (CallState.NO_RECORDING, CallState.WAITING_RECORDING)
 
 
 class UnknownCall(VelmaSyncError):
@@ -89,9 +99,10 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
 
 
 def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
-    """Begin a held, dead or skipped call again, with all its tries; a stored answer is used, not paid again.
+    """Begin a call at an end other than done again, with all its tries; a stored answer is used, not paid again.
 
-    A planned call is taken ahead of its backfill.
+    A planned call is taken ahead of its backfill. One whose recording is missing is looked at again with the
+    next late look, and waits for it as long as at first.
 
     A done call whose writing the CRM rejected is written again, for whatever refused it may be mended.
 
@@ -113,7 +124,10 @@ def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
             raise NotRetryable(message)
         if stored.question is not None:
             payments.accept_unknown(tx, stored.question)
-        restart(tx, stored)
+        if stored.state in _WITHOUT_RECORDING and stored.call.recording is None:
+            wait_again(tx, stored)
+        else:
+            restart(tx, stored)
         return calls.by_id(tx, stored.id)
 
 

@@ -14,6 +14,7 @@ from velma_mappings.deals import choose_deal
 from velma_sync.ledger import calls, units
 from velma_sync.ledger.calls import Finding, StoredCall
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import restart
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.states import ENDED, LEASED, CallState
 from velma_sync.pipeline.engine import Engine
@@ -140,25 +141,6 @@ def _route(tx: Transaction, stored: StoredCall, found: Finding, before: Finding)
         )
         return found.state
     return stored.state
-
-
-def restart(tx: Transaction, stored: StoredCall) -> bool:
-    """From the beginning, with all tries. False when the call has left its state meanwhile."""
-    units.reopen(tx, [stored.id])
-    return move(
-        tx,
-        stored.id,
-        stored.state,
-        CallState.NEW,
-        due_at=tx.now,
-        attempts=0,
-        resends=0,
-        looks=0,
-        failed=False,
-        code=None,
-        reason=None,
-        trace=None,
-    )
 
 
 def merged(stored: StoredCall, look: Call) -> Call:

@@ -14,16 +14,24 @@ from velma_connectors.model import WriteResult, WriteStatus
 from velma_sync.ledger import calls, connections, history, units
 from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import end_all, start_over
 from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.states import OPEN_UNITS, CallState, UnitState
 from velma_sync.ledger.units import Unit, UnitKey
 from velma_sync.pipeline import faults, health
 from velma_sync.pipeline.drafts import Draft, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
-from velma_sync.pipeline.outcomes import GONE, finish, record_history, start_changed_over, unit_after
+from velma_sync.pipeline.outcomes import GONE, finish, record_history, unit_after
 from velma_sync.pipeline.seen import absorb
 from velma_sync.pipeline.settings import Connection
-from velma_sync.pipeline.settlement import Sending, Settled, present_values, settle_notes, settle_records
+from velma_sync.pipeline.settlement import (
+    LATER,
+    Sending,
+    Settled,
+    present_values,
+    settle_notes,
+    settle_records,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -100,7 +108,7 @@ def _write(engine: Engine, connection: Connection, batch: Batch) -> None:
     notes, same_notes = settle_notes(composed.notes, batch.begun, now)
     settled.sendings += notes
     settled.over += same_notes
-    settled.over += [Unit(key, UnitState.SUPERSEDED, now) for key in composed.superseded]
+    settled.over += [Unit(key, UnitState.SUPERSEDED, now, reason=LATER) for key in composed.superseded]
     settled.over += _no_longer_planned(batch, drafts, settled)
     _send(engine, connection, batch, drafts, settled)
 
@@ -129,7 +137,7 @@ def _drafts(engine: Engine, connection: Connection, owner: str, present: Sequenc
     outdated = [each for each in present if each.is_outdated]
     if outdated:
         with engine.ledger.write() as tx:
-            start_changed_over(tx, [each.id for each in outdated])
+            start_over(tx, [each.id for each in outdated], CallState.WRITING)
     current = [each for each in present if not each.is_outdated]
     if not current:
         return []
@@ -204,7 +212,7 @@ def _hold(
     values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
     with engine.ledger.write() as tx:
         rows = [{"call_id": each.id, **values} for each in held]
-        move_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
+        end_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
         health.count_fault(tx, connection.name, error)
     for each in held:
         faults.report("A call is held: our own code failed.", error, action="held", call=str(each.ref))

@@ -26,6 +26,7 @@ from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.states import ENDED, CallState, UnitState
 from velma_sync.ledger.units import UnitKind
 from velma_sync.pipeline.health import probe
+from velma_sync.pipeline.outcomes import UNCLEAR
 from velma_sync.pipeline.settings import EngineSettings
 
 from .rig import MAPPING, Rig, answer, sha
@@ -37,6 +38,11 @@ IN_CRM = {UnitState.WRITTEN, UnitState.SAME}
 NIGHTS_TO_SETTLE = 8
 # Without the date of the last call the ledger alone knows which call is a deal's newest.
 MAPPING_WITHOUT_DATE = MAPPING.model_copy(update={"rules": MAPPING.rules[:4]})
+
+
+def is_told(stored: StoredCall) -> bool:
+    """All that could be written of its answer is in the CRM."""
+    return stored.state is CallState.DONE or (stored.state is CallState.HELD and stored.code == UNCLEAR)
 
 
 class Killed(BaseException):
@@ -282,7 +288,7 @@ class Life(RuleBasedStateMachine):
             waits = each.state is CallState.WAITING_RECORDING and each.call.recording is None
             assert each.state in ENDED or waits, f"{each.ref} is left {each.state}: {each.reason}"
             if each.state is CallState.HELD:
-                assert each.code == "unknown_billing", each.trace
+                assert each.code in ("unknown_billing", UNCLEAR), each.trace
 
     def without_lost_answers_everything_is_billed_once(self) -> None:
         unknown = set(self.rig.unknown_audio())
@@ -292,7 +298,7 @@ class Life(RuleBasedStateMachine):
 
     def records_show_what_was_heard(self) -> None:
         for name in NAMES:
-            told = [each for each in self.rig.calls(CallState.DONE) if each.ref.connection == name]
+            told = [each for each in self.rig.calls() if each.ref.connection == name and is_told(each)]
             for each in told:
                 if (name, each.ref.id) not in self.deleted:
                     self.the_call_shows_its_answer(name, each)
@@ -312,7 +318,7 @@ class Life(RuleBasedStateMachine):
             assert [heard in body for body in self.rig.crms[name].notes_on(record)] == [True]
 
     def the_call_counts_for_its_deal(self, name: str, stored: StoredCall) -> None:
-        if DEAL_1 in self.rig.crms[name].calls[stored.ref.id].deals:
+        if stored.state is CallState.DONE and DEAL_1 in self.rig.crms[name].calls[stored.ref.id].deals:
             assert stored.deal == DEAL_1
             units = self.rig.story(stored.ref.id, name).units
             assert (UnitKind.FIELDS, DEAL) in {(unit.key.kind, unit.key.record.object) for unit in units}

@@ -27,6 +27,7 @@ from velma_connectors.testing.far_side import CALL
 from velma_connectors.testing.faults import Fault
 from velma_sync.ledger import connections, leases, spending
 from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.payments import Question
 from velma_sync.pipeline import analyze as analyzing
 from velma_sync.pipeline.analyze import analyze, work_one
 from velma_sync.pipeline.health import greet, probe, resume_connection, resume_spending
@@ -501,6 +502,34 @@ def test_a_recording_that_changes_while_it_is_analysed_is_analysed_again(rig: Ri
     rig.run()
     assert rig.states() == {"c1": "done"}
     assert rig.analyzer.bills.total() == 2
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        RetryLater("down"),
+        SkipCall("not audio", code="not_audio", report=False),
+        SkipCall("not audio", code="not_audio"),
+        OutcomeUnknown("no answer"),
+        KeyError("x"),
+    ],
+)
+def test_a_recording_that_changes_during_the_last_try_is_analysed_after_all(
+    build_rig: BuildRig, ending: Exception
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_attempts=1, max_resend=0))
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+
+    def change() -> None:
+        rig.crm.attach("c1", b"two", touches=True)
+        rig.poll()
+
+    in_flight(rig, change).fail(Fault("analyze", ending, acts=True))
+    rig.work()
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.call("c1").question == Question(sha(b"two"), CONFIG.hash)
 
 
 def test_a_lapsed_lease_ends_with_the_deadline_of_its_call(rig: Rig) -> None:
