@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +69,14 @@ class CallStory:
     changes: tuple[WrittenChange, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How many done calls of a connection are written again."""
+
+    connection: str
+    calls: int
+
+
 def status(ledger: Ledger) -> Status:
     with ledger.read() as tx:
         return Status(
@@ -99,7 +108,7 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
 
 
 def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
-    """Begin a call at an end other than done again, with all its tries; a stored answer is used, not paid again.
+    """Begin a call that is not done again, with all its tries; a stored answer is used, not paid again.
 
     A planned call is taken ahead of its backfill. One whose recording is missing is looked at again with the
     next late look, and waits for it as long as at first.
@@ -131,16 +140,24 @@ def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
         return calls.by_id(tx, stored.id)
 
 
-def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) -> int:
+def replayable(
+    ledger: Ledger, connections: Iterable[str], *, since: datetime | None = None
+) -> tuple[Replay, ...]:
+    """What `replay` would take of each connection; changes nothing."""
+    with ledger.read() as tx:
+        return tuple(Replay(name, len(calls.answered(tx, name, since))) for name in connections)
+
+
+def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) -> Replay:
     """Let every answered call since then be written again, as the mapping stands now; nothing is paid.
 
-    Returns how many calls that are. Values that a person changed stay.
+    Values that a person changed stay.
     """
     with ledger.write() as tx:
         ids = calls.answered(tx, connection, since)
         units.reopen(tx, ids)
         calls.write_again(tx, ids)
-        return len(ids)
+        return Replay(connection, len(ids))
 
 
 def write_again(ledger: Ledger, call_id: int) -> None:

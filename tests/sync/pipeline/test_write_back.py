@@ -62,7 +62,7 @@ def test_nothing_is_asked_to_be_written_when_nothing_changed(rig: Rig) -> None:
     ready(rig, "c1")
     rig.write()
     written = rig.crm.requests["write"]
-    assert replay(rig.ledger, "sales") == 1
+    assert replay(rig.ledger, "sales").calls == 1
     rig.write()
     assert rig.crm.requests["write"] == written
     assert set(unit_states(rig, "c1").values()) == {UnitState.SAME}
@@ -394,7 +394,7 @@ def test_a_changed_mapping_is_replayed_over_history_without_paying(rig: Rig) -> 
     rig.with_mapping(MAPPING.model_validate(MAPPING.model_dump() | {"rules": rules}))
     rig.run()
     assert rig.read(DEAL, "d1")["minutes"] is None, "only a replay looks back"
-    assert replay(rig.ledger, "sales") == 2
+    assert replay(rig.ledger, "sales").calls == 2
     rig.write()
     assert rig.read(DEAL, "d1")["minutes"] == 5.0
     assert rig.analyzer.bills.total() == 2
@@ -404,7 +404,7 @@ def test_a_changed_mapping_is_replayed_over_history_without_paying(rig: Rig) -> 
 def test_a_replay_can_be_limited_to_recent_calls(rig: Rig) -> None:
     ready(rig, "c1", "c2")
     rig.write()
-    assert replay(rig.ledger, "sales", since=rig.call("c2").call.started_at) == 1
+    assert replay(rig.ledger, "sales", since=rig.call("c2").call.started_at).calls == 1
 
 
 def test_a_unit_that_is_no_longer_planned_does_not_keep_its_call_waiting(rig: Rig) -> None:
