@@ -266,6 +266,8 @@ class WriteStatus(StrEnum):
     RETRY = "retry"
     GONE = "gone"
     UNKNOWN = "unknown"
+    UNCLEAR = "unclear"
+    """Not sent: which of several records is meant is for a person to say; the reason tells what to do."""
 
 
 @dataclass(frozen=True, slots=True)

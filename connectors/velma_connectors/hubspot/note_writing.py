@@ -76,7 +76,7 @@ class Draft:
         if len(notes) > 1:
             ids = ", ".join(note.id for note in notes)
             reason = f"several notes carry the same key; delete all but one of {ids}"
-            self.settle(WriteStatus.REJECTED, reason)
+            self.settle(WriteStatus.UNCLEAR, reason)
             return
         (self.stored,) = notes
         mark, digest = mark_in(self.stored.body), digest_of(self.body)

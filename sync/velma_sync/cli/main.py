@@ -21,6 +21,7 @@ COMMANDS = (
     "calls",
     "retry",
     "resume",
+    "replay",
     "preview",
     "reports",
     "topics",

@@ -19,7 +19,13 @@ from velma_sync.ledger.states import CallState
 if TYPE_CHECKING:
     from velma_sync.ledger.database import Ledger
 
-STATES = [CallState.HELD.value, CallState.DEAD.value, CallState.SKIPPED.value]
+STATES = [
+    CallState.HELD.value,
+    CallState.DEAD.value,
+    CallState.SKIPPED.value,
+    CallState.NO_RECORDING.value,
+    CallState.WAITING_RECORDING.value,
+]
 
 
 @click.command("retry", epilog="Example: velma-sync retry sales:Task:00T5f00000AbCdEFG")
@@ -35,7 +41,8 @@ def command(
 
     Those that are named, or all with a state and a code. They get all their tries back. A stored answer is
     used and not paid for again; a call without one is analysed and paid for at the next run, even if it was
-    skipped for its length.
+    skipped for its length. A call without a recording (no_recording, waiting_recording) is looked at again in
+    the CRM, at the next run.
     """
     if bool(refs) is bool(states or code):
         raise click.UsageError("Name either calls, or a --state or --code whose calls are meant.")

@@ -15,8 +15,7 @@ from velma_sync.daemon.dispatcher import Dispatcher
 from velma_sync.daemon.renewal import renewing
 from velma_sync.daemon.signals import polite_end
 from velma_sync.daemon.tasks import look_late, poll, sweep
-from velma_sync.ledger import calls, connections, counts, leases, spending, ticks
-from velma_sync.ledger.calls import StoredCall
+from velma_sync.ledger import connections, counts, leases, spending, ticks
 from velma_sync.ledger.counts import CallCount
 from velma_sync.ledger.lock import only_daemon
 from velma_sync.ledger.states import CallState
@@ -24,9 +23,9 @@ from velma_sync.pipeline.analyze import analyze
 from velma_sync.pipeline.backfill import feed
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.health import greet, probe
+from velma_sync.pipeline.late import look_up
 from velma_sync.pipeline.operate import RETRYABLE, CallStory, retry, show, write_again
 from velma_sync.pipeline.receipts import Receipt, receipt_of, start_run
-from velma_sync.pipeline.seen import NotInCrm, first_finding
 from velma_sync.pipeline.write_back import flush
 
 log = structlog.stdlib.get_logger(__name__)
@@ -122,13 +121,13 @@ def _serve(engine: Engine, dispatcher: Dispatcher, *, until_idle: bool) -> _Poli
 def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
     """Take one call through now, ahead of all others, whatever its length or age.
 
-    A held, dead or skipped call is retried; one that is done is written again as the mapping stands now,
-    which pays for nothing. Raises LedgerInUse, NotInCrm,
-    RetryLater when it cannot be claimed now, and KeyError for a connection that is not configured.
+    A call at an end is retried; one that is done is written again as the mapping stands now, which pays for
+    nothing; one without a recording goes on waiting for it. Raises LedgerInUse, NotInCrm, RetryLater when
+    it cannot be claimed now, and KeyError for a connection that is not configured.
     """
     connection = engine.connections[ref.connection]
     with _alive(engine):
-        stored = _brought_in(engine, ref)
+        stored = look_up(engine, connection, ref)
         if stored.state in RETRYABLE:
             stored = retry(engine.ledger, ref)
         if stored.state is CallState.NEW:
@@ -148,22 +147,6 @@ def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
             write_again(engine.ledger, stored.id)
         flush(engine, connection, only=stored.id)
         return show(engine.ledger, ref)
-
-
-def _brought_in(engine: Engine, ref: CallRef) -> StoredCall:
-    """The call as the ledger knows it, after asking the CRM for one that it does not know."""
-    connection = engine.connections[ref.connection]
-    with engine.ledger.read() as tx:
-        stored = calls.get(tx, ref)
-    if stored is not None:
-        return stored
-    looks = connection.connector.refresh([ref])
-    if not looks:
-        raise NotInCrm(ref)
-    with engine.ledger.write() as tx:
-        finding = first_finding(tx, engine, connection, looks[0], start_at=None)
-        calls.insert_found(tx, [finding])
-        return calls.find(tx, [ref])[ref]
 
 
 @contextmanager

@@ -153,8 +153,10 @@ def insert_found(tx: Transaction, findings: Sequence[Finding]) -> None:
         tx.insert_if_absent(call, rows)
 
 
-def keep_snapshot(tx: Transaction, call_id: int, seen: Call, *, deal: str | None, stage: str | None) -> None:
-    """The CRM told us more about a call; its state stays."""
+def keep_snapshot(
+    tx: Transaction, known: StoredCall, seen: Call, *, deal: str | None, stage: str | None
+) -> None:
+    """The CRM told us more about a call; its state stays. One that is in another by now is left alone."""
     values = {
         "snapshot": call_to_text(seen),
         "seen_at": tx.now,
@@ -163,13 +165,20 @@ def keep_snapshot(tx: Transaction, call_id: int, seen: Call, *, deal: str | None
         "deal": deal,
         "stage": stage,
     }
-    tx.run(update(call).where(call.c.id == call_id).values(values))
+    tx.run(update(call).where(call.c.id == known.id, call.c.state == known.state).values(values))
 
 
 def looked_again(tx: Transaction, call_id: int, *, due_at: datetime) -> None:
-    """A missing recording was looked for in vain."""
+    """A missing recording was looked for in vain, unless the call no longer waits for it."""
     values = {"looks": call.c.looks + 1, "due_at": due_at}
-    tx.run(update(call).where(call.c.id == call_id).values(values))
+    waiting = update(call).where(call.c.id == call_id, call.c.state == CallState.WAITING_RECORDING)
+    tx.run(waiting.values(values))
+
+
+def unchanged(tx: Transaction, known: Sequence[StoredCall]) -> list[StoredCall]:
+    """Those of these calls that still are as they were read: nobody has looked at them since."""
+    now = {each.id: each for each in by_ids(tx, [each.id for each in known])}
+    return [each for each in known if now.get(each.id) == each]
 
 
 def by_ids(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
@@ -177,10 +186,11 @@ def by_ids(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
     return [stored(row) for row in tx.rows(statement)]
 
 
-def outdated(tx: Transaction, ids: Collection[int]) -> list[StoredCall]:
-    """Those of these calls whose recording changed after it was claimed for analysis."""
+def outdated(tx: Transaction, ids: Collection[int], state: CallState) -> list[StoredCall]:
+    """Those of these calls in a state whose recording changed after it was claimed for analysis."""
     changed = call.c.worked_fingerprint != call.c.fingerprint
-    return [stored(row) for row in tx.rows(select(call).where(call.c.id.in_(ids), changed))]
+    statement = select(call).where(call.c.id.in_(ids), call.c.state == state, changed)
+    return [stored(row) for row in tx.rows(statement)]
 
 
 def due(

@@ -72,17 +72,17 @@ def wait(tx: Transaction, name: str, seconds: float) -> None:
 def pause(tx: Transaction, name: str, reason: str, *, probe_after: float | None) -> bool:
     """Pause the connection. `probe_after` seconds a check may end it; None leaves that to a person.
 
+    What waits for a person goes on waiting, with its reason, whatever else may pause the connection then.
     Returns True when it was running before: the moment to say so, once.
     """
     probe_at = None if probe_after is None else tx.now + timedelta(seconds=probe_after)
     statement = update(connection).where(connection.c.name == name, connection.c.paused_at.is_(None))
     first = tx.run(statement.values(paused_at=tx.now, paused_reason=reason, probe_at=probe_at)).rowcount == 1
     if not first:
-        tx.run(
-            update(connection)
-            .where(connection.c.name == name)
-            .values(paused_reason=reason, probe_at=probe_at)
-        )
+        again = update(connection).where(connection.c.name == name)
+        if probe_after is not None:
+            again = again.where(connection.c.probe_at.is_not(None))
+        tx.run(again.values(paused_reason=reason, probe_at=probe_at))
     return first
 
 
@@ -101,7 +101,7 @@ def due_probes(tx: Transaction, *, at_start: bool) -> list[str]:
 
 
 def count_fault(tx: Transaction, name: str) -> int:
-    """One more failure of our own code in a row; returns how many there are."""
+    """One more failure of our own code on calls; returns how many there are since one was done."""
     statement = update(connection).where(connection.c.name == name).values(faults=connection.c.faults + 1)
     tx.run(statement)
     return tx.count(select(connection.c.faults).where(connection.c.name == name))

@@ -12,6 +12,7 @@ from velma_connectors.model import Call
 from velma_sync.ledger import payments, spending
 from velma_sync.ledger.codec import call_from_text
 from velma_sync.ledger.database import AnyRow, Transaction
+from velma_sync.ledger.endings import end
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import Question
 from velma_sync.ledger.schema import call, connection
@@ -40,7 +41,7 @@ class Claim:
     """A call leased to one worker.
 
     `known` is the question this very recording was hashed for before, if it was. `limited` says that
-    the analyzer's limit is lowered, `faults` how often our own code failed in a row on this connection.
+    the analyzer's limit is lowered.
     """
 
     id: int
@@ -50,7 +51,6 @@ class Claim:
     resends: int
     known: Question | None
     limited: bool
-    faults: int
 
 
 _in_flight = (
@@ -66,7 +66,6 @@ _oldest_due = (
 _queues = select(
     connection.c.name,
     connection.c.paused_at,
-    connection.c.faults,
     _in_flight.label("in_flight"),
     _oldest_due.label("oldest_due"),
 )
@@ -113,7 +112,7 @@ def claim_call(
     row = tx.first(_next_due, {"wanted": queue.name, "moment": tx.now})
     if row is None:
         return None
-    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None, faults=queue.faults)
+    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None)
 
 
 def claim_this(
@@ -125,7 +124,7 @@ def claim_this(
     working = tx.count(select(func.count()).where(call.c.state == CallState.WORKING))
     if gate.stopped or row is None or working >= gate.limit(rules.max_in_flight):
         return None
-    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None, faults=0)
+    return _lease(tx, row, owner, rules, limited=gate.limit_now is not None)
 
 
 def _is_ready(queue: AnyRow, connections: Collection[str], tx: Transaction) -> bool:
@@ -134,9 +133,7 @@ def _is_ready(queue: AnyRow, connections: Collection[str], tx: Transaction) -> b
     return queue.oldest_due is not None and queue.oldest_due <= tx.now
 
 
-def _lease(
-    tx: Transaction, row: AnyRow, owner: str, rules: LeaseRules, *, limited: bool, faults: int
-) -> Claim:
+def _lease(tx: Transaction, row: AnyRow, owner: str, rules: LeaseRules, *, limited: bool) -> Claim:
     is_hashed = row.audio_sha256 is not None and row.worked_fingerprint == row.fingerprint
     known = Question(row.audio_sha256, row.config_hash) if is_hashed else None
     move(
@@ -159,7 +156,6 @@ def _lease(
         resends=row.resends,
         known=known,
         limited=limited,
-        faults=faults,
     )
 
 
@@ -201,7 +197,8 @@ def return_expired(tx: Transaction, rules: LeaseRules, *, alive: Collection[str]
             back = CallState.ANALYZED
             moved = move(tx, row.id, CallState.WRITING, back, held_by=row.owner, due_at=tx.now)
         elif row.sent_at is not None:
-            moved = return_unknown(tx, row.id, row.resends, rules, due_at=tx.now, held_by=row.owner)
+            state = return_unknown(tx, row.id, row.resends, rules, due_at=tx.now, held_by=row.owner)
+            moved = state is not None
             if moved:
                 payments.give_up_open(tx, row.id)
         else:
@@ -216,20 +213,20 @@ def _return_unsent(tx: Transaction, row: AnyRow, rules: LeaseRules) -> bool:
         return move(tx, row.id, CallState.WORKING, CallState.NEW, held_by=row.owner, due_at=tx.now)
     reason = f"Its worker ended {row.attempts} times without a result. Look at the log, then retry it."
     values = {"code": TOO_MANY_ATTEMPTS, "reason": reason}
-    return move(tx, row.id, CallState.WORKING, CallState.DEAD, held_by=row.owner, **values)
+    return end(tx, row.id, CallState.WORKING, CallState.DEAD, held_by=row.owner, **values) is not None
 
 
 def return_unknown(
     tx: Transaction, call_id: int, resends: int, rules: LeaseRules, *, due_at: datetime, held_by: str
-) -> bool:
+) -> CallState | None:
     """A paid request got no answer: send it once more later, or hold the call for a person.
 
-    False when the call was elsewhere by now.
+    Returns the state it is in now, None when it was elsewhere by now.
     """
     is_held = rules.hold_after(resends + 1)
     times = "once" if resends == 0 else f"{resends + 1} times"
     next_step = "Retry it to pay for another request." if is_held else "It is sent again."
-    return move(
+    return end(
         tx,
         call_id,
         CallState.WORKING,

@@ -64,7 +64,7 @@ connection = Table(
     Column("paused_at", Moment),
     Column("paused_reason", Text),
     Column("probe_at", Moment),  # when a pause is looked at again; empty: only a person ends it
-    Column("faults", Integer, nullable=False, default=0),  # failures of our code in a row
+    Column("faults", Integer, nullable=False, default=0),  # failures of our code since a call was done
 )
 
 backfill = Table(

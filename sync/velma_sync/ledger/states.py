@@ -29,7 +29,9 @@ class CallState(StrEnum):
     NO_RECORDING = "no_recording"
     """No recording appeared within the time we look for one."""
     HELD = "held"
-    """A person must look: the billing is unknown too often, or our code failed."""
+    """A person must look: the billing is unknown too often, what stands in the CRM is unclear, or our
+    code failed.
+    """
     DEAD = "dead"
     """Tried too often."""
     SKIPPED = "skipped"
@@ -45,15 +47,17 @@ ALLOWED: Mapping[CallState, frozenset[CallState]] = {
     _S.ANALYZED: frozenset({_S.WRITING, _S.NEW}),
     _S.WRITING: frozenset({_S.DONE, _S.ANALYZED, _S.NEW, _S.HELD, _S.DEAD, _S.SKIPPED}),
     _S.DONE: frozenset({_S.NEW, _S.ANALYZED}),
-    _S.WAITING_RECORDING: frozenset({_S.NEW, _S.NO_RECORDING, _S.SKIPPED}),
-    _S.NO_RECORDING: frozenset({_S.NEW}),
+    _S.WAITING_RECORDING: frozenset({_S.NEW, _S.NO_RECORDING, _S.SKIPPED, _S.WAITING_RECORDING}),
+    _S.NO_RECORDING: frozenset({_S.NEW, _S.WAITING_RECORDING}),
     _S.HELD: frozenset({_S.NEW}),
     _S.DEAD: frozenset({_S.NEW}),
     _S.SKIPPED: frozenset({_S.NEW, _S.PLANNED}),
 }
-"""Where a call may go. Back to NEW from an end: a changed recording, or an operator's retry.
+"""Where a call may go. Back to NEW from an end: a changed recording, or an operator's retry; to
+WAITING_RECORDING by a retry while there is none.
 
-DONE to ANALYZED: a changed mapping is replayed over the stored answer. SKIPPED to PLANNED: a call from
+DONE to ANALYZED: a changed mapping is replayed over the stored answer, or the call came to a deal after
+all. SKIPPED to PLANNED: a call from
 before the connection began, which a backfill wants.
 """
 
@@ -74,6 +78,8 @@ class UnitState(StrEnum):
     SUPERSEDED = "superseded"
     """A newer call speaks for this record."""
     REJECTED = "rejected"
+    UNCLEAR = "unclear"
+    """A person must first clear up what stands in the CRM."""
     GONE = "gone"
 
 

@@ -12,8 +12,9 @@ from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.errors import Verdict
 from velma_connectors.model import Call
 from velma_connectors.protocol import Audio
-from velma_sync.ledger import calls, connections, leases, payments, spending
+from velma_sync.ledger import calls, leases, payments, spending
 from velma_sync.ledger.database import DATABASE_AWAY, Transaction
+from velma_sync.ledger.endings import end, restart
 from velma_sync.ledger.leases import UNKNOWN_BILLING, Claim
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import SAME_AUDIO, Outcome, Permit, Question
@@ -21,7 +22,7 @@ from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.conclude import STOPPED, Payment, conclude, give_back, hold
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.recordings import audio_of
-from velma_sync.pipeline.seen import deal_of, restart
+from velma_sync.pipeline.seen import deal_of
 from velma_sync.pipeline.settings import Connection
 
 log = structlog.stdlib.get_logger(__name__)
@@ -137,7 +138,7 @@ def _without_paying(tx: Transaction, claim: Claim, question: Question, permit: P
         case _:
             reason = "This recording was sent without an answer too often. Retry it to pay once more."
             values = {"code": UNKNOWN_BILLING, "reason": reason, **asked}
-            move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
+            end(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
 
 
 def _ask(
@@ -199,8 +200,6 @@ def _store(tx: Transaction, engine: Engine, claim: Claim, payment: Payment, answ
         _came_late(tx, claim)
     if claim.limited:
         spending.raise_limit(tx, engine.analyzer.name, engine.settings.max_in_flight)
-    if claim.faults:
-        connections.forget_faults(tx, claim.call.ref.connection)
 
 
 def _analyzed(tx: Transaction, claim: Claim, question: Question) -> bool:

@@ -17,6 +17,7 @@ from velma_connectors.errors import (
 )
 from velma_sync.ledger import leases, payments, spending
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import end
 from velma_sync.ledger.leases import TOO_MANY_ATTEMPTS, Claim
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.payments import Outcome, Question
@@ -51,7 +52,7 @@ def conclude(engine: Engine, claim: Claim, verdict: Verdict, payment: Payment | 
         "A call was not analysed.",
         action="not_analysed",
         call=str(claim.call.ref),
-        state=state.value,
+        state=state.value if state else "elsewhere",
         verdict=type(verdict).__name__,
         reason=str(verdict),
     )
@@ -61,7 +62,7 @@ def _close(tx: Transaction, engine: Engine, payment: Payment, outcome: Outcome) 
     payments.close_payment(tx, payment.id, outcome, payment.question, analyzer=engine.analyzer.name)
 
 
-def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, paid: bool) -> CallState:
+def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, paid: bool) -> CallState | None:
     match verdict:
         case RetryLater():
             if paid and not verdict.counts:
@@ -72,8 +73,9 @@ def _move(tx: Transaction, engine: Engine, claim: Claim, verdict: Verdict, *, pa
         case OutcomeUnknown():
             due_at = tx.now + timedelta(seconds=_backoff(engine, claim, after=0.0))
             rules = engine.settings.lease_rules
-            leases.return_unknown(tx, claim.id, claim.resends, rules, due_at=due_at, held_by=claim.owner)
-            return CallState.HELD if rules.hold_after(claim.resends + 1) else CallState.NEW
+            return leases.return_unknown(
+                tx, claim.id, claim.resends, rules, due_at=due_at, held_by=claim.owner
+            )
         case SpendStop():
             health.stop_spending(tx, engine, verdict)
         case StopConnection():
@@ -100,15 +102,14 @@ def give_back(
     return CallState.NEW
 
 
-def _retry(tx: Transaction, engine: Engine, claim: Claim, verdict: RetryLater) -> CallState:
+def _retry(tx: Transaction, engine: Engine, claim: Claim, verdict: RetryLater) -> CallState | None:
     reason = str(verdict)
     if not verdict.counts:
         after = spread(verdict.after, engine.jitter())
         return give_back(tx, claim, code=RETRYING, reason=reason, after=after)
     if claim.attempts >= engine.settings.max_attempts:
         values = {"code": TOO_MANY_ATTEMPTS, "reason": f"Tried {claim.attempts} times. {reason}"}
-        move(tx, claim.id, CallState.WORKING, CallState.DEAD, held_by=claim.owner, **values)
-        return CallState.DEAD
+        return end(tx, claim.id, CallState.WORKING, CallState.DEAD, held_by=claim.owner, **values)
     due_at = tx.now + timedelta(seconds=_backoff(engine, claim, after=verdict.after))
     values = {"code": RETRYING, "reason": reason}
     move(tx, claim.id, CallState.WORKING, CallState.NEW, held_by=claim.owner, due_at=due_at, **values)
@@ -119,10 +120,10 @@ def _backoff(engine: Engine, claim: Claim, *, after: float) -> float:
     return wait_seconds(claim.attempts, after=after, jitter=engine.jitter())
 
 
-def _skip(tx: Transaction, claim: Claim, verdict: SkipCall) -> CallState:
+def _skip(tx: Transaction, claim: Claim, verdict: SkipCall) -> CallState | None:
     """A failure worth showing goes through write-back before the call ends as skipped."""
     target = CallState.ANALYZED if verdict.report else CallState.SKIPPED
-    move(
+    return end(
         tx,
         claim.id,
         CallState.WORKING,
@@ -133,7 +134,6 @@ def _skip(tx: Transaction, claim: Claim, verdict: SkipCall) -> CallState:
         code=verdict.code,
         reason=str(verdict),
     )
-    return target
 
 
 def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None = None) -> None:
@@ -142,7 +142,7 @@ def hold(engine: Engine, claim: Claim, error: Exception, payment: Payment | None
         if payment is not None:
             _close(tx, engine, payment, Outcome.UNKNOWN)
         values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
-        move(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
-        health.count_fault(tx, engine, claim.call.ref.connection, error)
+        end(tx, claim.id, CallState.WORKING, CallState.HELD, held_by=claim.owner, **values)
+        health.count_fault(tx, claim.call.ref.connection, error)
     ref = str(claim.call.ref)
     faults.report("A call is held: our own code failed.", error, action="held", call=ref)

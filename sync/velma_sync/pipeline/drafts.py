@@ -171,13 +171,16 @@ def _is_older(draft: RecordDraft, spokesman: Spokesman | None) -> bool:
     return spokesman is not None and _age(draft) < (spokesman.started_at, spokesman.call)
 
 
-def passed_by_crm(draft: RecordDraft, current: Mapping[str, FieldValue]) -> bool:
-    """The record already shows a later call than this one, as after the loss of a ledger."""
+def passed_by_crm(draft: RecordDraft, current: Mapping[str, FieldValue], now: datetime) -> bool:
+    """The record already shows a later call than this one, as after the loss of a ledger.
+
+    A date that is still to come is of no call: somebody mistyped it.
+    """
     for planned in draft.planned:
         if planned.path != "started_at" or planned.target is Target.CALL:
             continue
         held, ours = _moment(current.get(planned.field)), _moment(planned.value)
-        if held is not None and ours is not None and held > ours:
+        if held is not None and ours is not None and ours < held <= now:
             return True
     return False
 

@@ -70,14 +70,15 @@ class Turns:
 
 @dataclass(slots=True)
 class Remembered:
-    """What is cheap to keep between calls: configurations by hash, field descriptions for a while, and
-    whether the disk was full.
+    """What is cheap to keep between calls: configurations by hash, field descriptions for a while, how often
+    in a row our own code failed at which regular task, and whether the disk was full.
     """
 
     configs: dict[str, AnalysisConfig] = field(default_factory=dict)
     hashes: dict[AnalysisConfig, str] = field(default_factory=dict)
     fields: dict[tuple[str, str], tuple[float, Mapping[str, Field]]] = field(default_factory=dict)
     disk_full: Turns = field(default_factory=Turns)
+    faults: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

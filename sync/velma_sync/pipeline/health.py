@@ -25,8 +25,8 @@ REFUSED_KEY = "auth"
 def attempt(engine: Engine, connection: Connection, task: str, work: Callable[[], T]) -> T | None:
     """Do regular work on a connection. None when it could not be done: then the ledger says why.
 
-    A verdict pauses the connection or lets it rest; a failure of our own code is counted. Neither harms
-    other connections.
+    A verdict pauses the connection or lets it rest; the third failure of our own code in a row of this
+    task pauses it too. Neither harms other connections.
     """
     try:
         result = work()
@@ -44,14 +44,16 @@ def attempt(engine: Engine, connection: Connection, task: str, work: Callable[[]
     except DATABASE_AWAY:
         raise  # the ledger is away, which is nobody's fault here
     except Exception as error:  # noqa: BLE001  # our own failure: counted, and other connections go on
+        in_a_row = engine.remembered.faults.get(_tick(task, connection), 0) + 1
+        engine.remembered.faults[_tick(task, connection)] = in_a_row
         with engine.ledger.write() as tx:
-            count_fault(tx, engine, connection.name, error)
+            _pause_after_faults(tx, connection.name, in_a_row, error)
             ticks.ticked(tx, _tick(task, connection), ok=False, message=type(error).__name__)
         faults.report("A task failed.", error, action="task_failed", task=_tick(task, connection))
         return None
     with engine.ledger.write() as tx:
         ticks.ticked(tx, _tick(task, connection))
-        connections.forget_faults(tx, connection.name)
+    engine.remembered.faults.pop(_tick(task, connection), None)
     return result
 
 
@@ -65,9 +67,14 @@ def pause(tx: Transaction, engine: Engine, name: str, stop: StopConnection) -> N
         log.error("A connection is paused.", action="paused", connection=name, reason=str(stop))
 
 
-def count_fault(tx: Transaction, engine: Engine, name: str, error: Exception) -> None:
-    """Our own code failed; after three times in a row the connection waits for a person."""
-    in_a_row = connections.count_fault(tx, name)
+def count_fault(tx: Transaction, name: str, error: Exception) -> None:
+    """Our own code failed on calls. Three times without a call that got done: the connection waits for a
+    person, before more is paid for that is then held.
+    """
+    _pause_after_faults(tx, name, connections.count_fault(tx, name), error)
+
+
+def _pause_after_faults(tx: Transaction, name: str, in_a_row: int, error: Exception) -> None:
     if in_a_row < FAULTS_TO_PAUSE:
         return
     reason = (

@@ -1,4 +1,4 @@
-"""Recordings that were not there when their call was found: looked for again, ever more rarely."""
+"""Later looks at calls: for recordings that were not there at first, ever more rarely, and by hand."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import structlog
 
+from velma_connectors.model import CallRef
 from velma_sync.ledger import calls, connections
 from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import start_over
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.states import CallState
 from velma_sync.pipeline.engine import Engine
-from velma_sync.pipeline.seen import absorb
+from velma_sync.pipeline.seen import NotInCrm, absorb, first_finding
 from velma_sync.pipeline.settings import Connection
 
 log = structlog.stdlib.get_logger(__name__)
@@ -36,7 +38,7 @@ def look_for_recordings(engine: Engine, connection: Connection) -> int:
     looks = {call.ref: call for call in connection.connector.refresh([each.ref for each in waiting])}
     appeared = 0
     with engine.ledger.write() as tx:
-        for stored in waiting:
+        for stored in calls.unchanged(tx, waiting):
             look = looks.get(stored.ref)
             if look is None:
                 _gone(tx, stored)
@@ -55,9 +57,27 @@ def look_for_recordings(engine: Engine, connection: Connection) -> int:
     return appeared
 
 
+def look_up(engine: Engine, connection: Connection, ref: CallRef) -> StoredCall:
+    """One call as the ledger knows it, after a look at it in the CRM, because somebody asked for it.
+
+    Another recording is new work here, whatever its length. Raises NotInCrm, and the connector's verdicts.
+    """
+    looks = connection.connector.refresh([ref])
+    if not looks:
+        raise NotInCrm(ref)
+    with engine.ledger.write() as tx:
+        stored = calls.get(tx, ref)
+        if stored is None:
+            calls.insert_found(tx, [first_finding(tx, engine, connection, looks[0], start_at=None)])
+        else:
+            absorb(tx, engine, connection, stored, looks[0])
+            start_over(tx, [stored.id], CallState.DONE)
+        return calls.find(tx, [ref])[ref]
+
+
 def _wait_on(tx: Transaction, engine: Engine, stored: StoredCall) -> None:
     settings = engine.settings
-    if tx.now - stored.discovered_at >= timedelta(seconds=settings.look_for_seconds):
+    if tx.now - stored.state_at >= timedelta(seconds=settings.look_for_seconds):
         hours = round(settings.look_for_seconds / 3600)
         reason = f"No recording appeared within {hours} hours."
         move(

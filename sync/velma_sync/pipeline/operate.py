@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,15 +14,25 @@ from velma_sync.ledger.calls import CallFilter, StoredCall
 from velma_sync.ledger.connections import ConnectionRow
 from velma_sync.ledger.counts import Billing, CallCount
 from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.endings import restart, wait_again
 from velma_sync.ledger.history import WrittenChange
 from velma_sync.ledger.spending import Spending
 from velma_sync.ledger.states import CallState
 from velma_sync.ledger.ticks import DaemonRow, TickRow
 from velma_sync.ledger.units import Unit
 from velma_sync.pipeline.outcomes import REJECTED
-from velma_sync.pipeline.seen import restart
 
-RETRYABLE = (CallState.HELD, CallState.DEAD, CallState.SKIPPED, CallState.PLANNED)
+RETRYABLE = (
+    CallState.HELD,
+    CallState.DEAD,
+    CallState.SKIPPED,
+    CallState.PLANNED,
+    CallState.NO_RECORDING,
+    CallState.WAITING_RECORDING,
+)
+
+
+_WITHOUT_RECORDING = (CallState.NO_RECORDING, CallState.WAITING_RECORDING)
 
 
 class UnknownCall(VelmaSyncError):
@@ -58,6 +69,14 @@ class CallStory:
     changes: tuple[WrittenChange, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How many done calls of a connection are written again."""
+
+    connection: str
+    calls: int
+
+
 def status(ledger: Ledger) -> Status:
     with ledger.read() as tx:
         return Status(
@@ -89,9 +108,10 @@ def show(ledger: Ledger, ref: CallRef) -> CallStory:
 
 
 def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
-    """Begin a held, dead or skipped call again, with all its tries; a stored answer is used, not paid again.
+    """Begin a call that is not done again, with all its tries; a stored answer is used, not paid again.
 
-    A planned call is taken ahead of its backfill.
+    A planned call is taken ahead of its backfill. One whose recording is missing is looked at again with the
+    next late look, and waits for it as long as at first.
 
     A done call whose writing the CRM rejected is written again, for whatever refused it may be mended.
 
@@ -113,20 +133,31 @@ def retry(ledger: Ledger, ref: CallRef) -> StoredCall:
             raise NotRetryable(message)
         if stored.question is not None:
             payments.accept_unknown(tx, stored.question)
-        restart(tx, stored)
+        if stored.state in _WITHOUT_RECORDING and stored.call.recording is None:
+            wait_again(tx, stored)
+        else:
+            restart(tx, stored)
         return calls.by_id(tx, stored.id)
 
 
-def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) -> int:
+def replayable(
+    ledger: Ledger, connections: Iterable[str], *, since: datetime | None = None
+) -> tuple[Replay, ...]:
+    """What `replay` would take of each connection; changes nothing."""
+    with ledger.read() as tx:
+        return tuple(Replay(name, len(calls.answered(tx, name, since))) for name in connections)
+
+
+def replay(ledger: Ledger, connection: str, *, since: datetime | None = None) -> Replay:
     """Let every answered call since then be written again, as the mapping stands now; nothing is paid.
 
-    Returns how many calls that are. Values that a person changed stay.
+    Values that a person changed stay.
     """
     with ledger.write() as tx:
         ids = calls.answered(tx, connection, since)
         units.reopen(tx, ids)
         calls.write_again(tx, ids)
-        return len(ids)
+        return Replay(connection, len(ids))
 
 
 def write_again(ledger: Ledger, call_id: int) -> None:

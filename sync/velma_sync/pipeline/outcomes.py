@@ -8,24 +8,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from velma_connectors.model import RecordRef, Target, WriteResult, WriteStatus
-from velma_sync.ledger import calls, history, units
+from velma_sync.ledger import calls, connections, history, units
 from velma_sync.ledger.codec import dropped_to_text
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import end_all
 from velma_sync.ledger.history import Arrival
 from velma_sync.ledger.leases import TOO_MANY_ATTEMPTS
-from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.states import OPEN_UNITS, CallState, UnitState
 from velma_sync.ledger.units import Unit, UnitKey
 from velma_sync.pipeline.backoff import wait_seconds
 from velma_sync.pipeline.drafts import Draft
 from velma_sync.pipeline.engine import Engine
-from velma_sync.pipeline.seen import restart
 from velma_sync.pipeline.settings import Connection
-from velma_sync.pipeline.settlement import Sending
+from velma_sync.pipeline.settlement import PASSED, Sending
 
 NO_DEAL = "no_deal"
 REJECTED = "rejected"
 GONE = "gone"
+SUPERSEDED = "superseded"
+UNCLEAR = "unclear"
 
 _UNIT_STATES = {
     WriteStatus.OK: UnitState.WRITTEN,
@@ -33,7 +34,9 @@ _UNIT_STATES = {
     WriteStatus.RETRY: UnitState.RETRY,
     WriteStatus.GONE: UnitState.GONE,
     WriteStatus.UNKNOWN: UnitState.UNKNOWN,
+    WriteStatus.UNCLEAR: UnitState.UNCLEAR,
 }
+_WRITTEN = (CallState.DONE, CallState.ANALYZED)
 _ARRIVALS = {
     WriteStatus.OK: Arrival.WRITTEN,
     WriteStatus.REJECTED: Arrival.REFUSED,
@@ -109,14 +112,20 @@ def finish(
         row = {"call_id": draft.stored.id, "left_out": dropped_to_text(draft.left_out), **ending.values}
         moves.setdefault(ending.state, []).append(row)
     for state, rows in moves.items():
-        move_all(tx, rows, CallState.WRITING, state, held_by=owner)
-    start_changed_over(tx, ids)
+        end_all(tx, rows, CallState.WRITING, state, held_by=owner)
+    if CallState.DONE in moves:
+        connections.forget_faults(tx, connection.name)
+    _write_to_late_deals(tx, drafts)
 
 
-def start_changed_over(tx: Transaction, ids: Sequence[int]) -> None:
-    """Calls whose recording changed while they were written begin again."""
-    for stored in calls.outdated(tx, ids):
-        restart(tx, stored)
+def _write_to_late_deals(tx: Transaction, drafts: Sequence[Draft]) -> None:
+    """Calls that came to their deal while they were written without one are written again."""
+    without = [draft.stored.id for draft in drafts if draft.choice.deal is None]
+    found = calls.by_ids(tx, without) if without else []
+    late = [each.id for each in found if each.deal is not None and each.state in _WRITTEN]
+    if late:
+        units.reopen(tx, late)
+        calls.write_again(tx, late)
 
 
 def _ending(engine: Engine, connection: Connection, draft: Draft, own: Sequence[Unit]) -> Ending:
@@ -130,6 +139,11 @@ def _ending(engine: Engine, connection: Connection, draft: Draft, own: Sequence[
         return ending
     if stored.failed:
         return Ending(CallState.SKIPPED, {"code": stored.code, "reason": stored.reason})
+    for unit in own:
+        if unit.state is UnitState.UNCLEAR:
+            what = f"{unit.key.kind.value} of {unit.key.record}: {unit.reason}"
+            values = {"code": UNCLEAR, "reason": f"{what}. Then retry the call."}
+            return Ending(CallState.HELD, values)
     code, reason = _remark(connection, draft, own)
     return Ending(CallState.DONE, {"code": code, "reason": reason})
 
@@ -150,6 +164,9 @@ def _remark(connection: Connection, draft: Draft, own: Sequence[Unit]) -> tuple[
         for unit in own:
             if unit.state is state:
                 return code, f"{unit.key.record}: {unit.reason or state.value}"
+    for unit in own:
+        if unit.state is UnitState.SUPERSEDED and unit.reason == PASSED:
+            return SUPERSEDED, f"{unit.key.record}: {PASSED}"
     writes_deals = any(rule.on is Target.DEAL for rule in connection.mapping.rules)
     if writes_deals and draft.choice.deal is None:
         return NO_DEAL, f"No deal was updated: {draft.choice.reason}."

@@ -1,4 +1,7 @@
-"""What a look at a call in the CRM changes in the ledger. Only a changed recording is new work."""
+"""What a look at a call in the CRM changes in the ledger.
+
+Only a changed recording is analysed anew; only a deal that comes late is written again.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from velma_mappings.deals import choose_deal
 from velma_sync.ledger import calls, units
 from velma_sync.ledger.calls import Finding, StoredCall
 from velma_sync.ledger.database import Transaction
+from velma_sync.ledger.endings import restart
 from velma_sync.ledger.moves import move
 from velma_sync.ledger.states import ENDED, LEASED, CallState
 from velma_sync.pipeline.engine import Engine
@@ -83,16 +87,39 @@ def absorb(
     is_new_input = call.recording is not None and (
         call.fingerprint != stored.call.fingerprint or stored.call.recording is None
     )
+    if not is_new_input and stored.state is CallState.DONE:
+        return _with_late_deal(tx, connection, stored, call)
     if not is_new_input and stored.state in ENDED:
         return stored.state
     found = first_finding(tx, engine, connection, call, start_at=None)
-    calls.keep_snapshot(tx, stored.id, call, deal=found.deal, stage=found.stage)
+    calls.keep_snapshot(tx, stored, call, deal=found.deal, stage=found.stage)
+    if stored.state in _TO_WRITE and found.deal and deal_of(connection, stored.call) is None:
+        units.reopen(tx, [stored.id])
     if stored.state in (*LEASED, CallState.PLANNED) or not (is_new_input or stored.state in _WAITING):
         return stored.state
     before = first_finding(tx, engine, connection, stored.call, start_at=None)
     return _route(tx, stored, found, before)
 
 
+def _with_late_deal(tx: Transaction, connection: Connection, stored: StoredCall, call: Call) -> CallState:
+    """A done call that counted for no deal and now counts for one is written again, to the deal as well.
+
+    Deals that it does not count for are kept as they are at first sight, so that one which merely changes
+    its stage later is nothing new.
+    """
+    if deal_of(connection, stored.call) is not None:
+        return stored.state
+    deal = deal_of(connection, call)
+    stage = deal.stage if deal else None
+    calls.keep_snapshot(tx, stored, call, deal=deal.ref.id if deal else None, stage=stage)
+    if deal is None or stored.question is None:
+        return stored.state
+    units.reopen(tx, [stored.id])
+    calls.write_again(tx, [stored.id])
+    return CallState.ANALYZED
+
+
+_TO_WRITE = (CallState.ANALYZED, CallState.WRITING)
 _WAITING = (CallState.NEW, CallState.WAITING_RECORDING)
 
 
@@ -114,25 +141,6 @@ def _route(tx: Transaction, stored: StoredCall, found: Finding, before: Finding)
         )
         return found.state
     return stored.state
-
-
-def restart(tx: Transaction, stored: StoredCall) -> bool:
-    """From the beginning, with all tries. False when the call has left its state meanwhile."""
-    units.reopen(tx, [stored.id])
-    return move(
-        tx,
-        stored.id,
-        stored.state,
-        CallState.NEW,
-        due_at=tx.now,
-        attempts=0,
-        resends=0,
-        looks=0,
-        failed=False,
-        code=None,
-        reason=None,
-        trace=None,
-    )
 
 
 def merged(stored: StoredCall, look: Call) -> Call:

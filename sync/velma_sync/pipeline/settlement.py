@@ -19,6 +19,7 @@ Present = Mapping[RecordRef, Mapping[str, FieldValue]]
 Own = Mapping[tuple[RecordRef, str], Sequence[OwnValue]]
 
 GONE = "The record no longer exists in the CRM."
+LATER = "A later call speaks for this record."
 PASSED = "The record already shows a later call."
 
 
@@ -63,7 +64,7 @@ def settle_records(drafts: Iterable[RecordDraft], present: Present, own: Own, no
         current = present.get(draft.record)
         if current is None:
             settled.over.append(Unit(draft.unit, UnitState.GONE, now, reason=GONE))
-        elif passed_by_crm(draft, current):
+        elif passed_by_crm(draft, current, now):
             settled.over.append(Unit(draft.unit, UnitState.SUPERSEDED, now, reason=PASSED))
         else:
             _settle_record(settled, draft, current, own, now)

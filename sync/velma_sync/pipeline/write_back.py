@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,16 +13,24 @@ from velma_connectors.model import WriteResult, WriteStatus
 from velma_sync.ledger import calls, connections, history, units
 from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.database import DATABASE_AWAY, Transaction
+from velma_sync.ledger.endings import end_all, start_over
 from velma_sync.ledger.moves import move_all
 from velma_sync.ledger.states import OPEN_UNITS, CallState, UnitState
 from velma_sync.ledger.units import Unit, UnitKey
 from velma_sync.pipeline import faults, health
 from velma_sync.pipeline.drafts import Draft, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
-from velma_sync.pipeline.outcomes import GONE, finish, record_history, start_changed_over, unit_after
+from velma_sync.pipeline.outcomes import GONE, finish, record_history, unit_after
 from velma_sync.pipeline.seen import absorb
 from velma_sync.pipeline.settings import Connection
-from velma_sync.pipeline.settlement import Sending, Settled, present_values, settle_notes, settle_records
+from velma_sync.pipeline.settlement import (
+    LATER,
+    Sending,
+    Settled,
+    present_values,
+    settle_notes,
+    settle_records,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,7 +41,7 @@ class Batch:
 
     owner: str
     calls: Sequence[StoredCall]
-    begun: Mapping[UnitKey, Unit]
+    begun: Mapping[UnitKey, Unit] = field(default_factory=dict)
 
 
 def flush(engine: Engine, connection: Connection, *, only: int | None = None) -> int:
@@ -51,12 +59,11 @@ def flush(engine: Engine, connection: Connection, *, only: int | None = None) ->
             lease_seconds=engine.settings.lease_seconds,
             only=only,
         )
-        begun = units.of_calls(tx, [each.id for each in taken]) if taken else {}
     if not taken:
         return 0
     deadline = engine.clock.monotonic() + engine.settings.deadline_seconds
     with engine.leases.holding(owner, deadline):
-        _write_safely(engine, connection, Batch(owner, taken, begun))
+        _write_safely(engine, connection, Batch(owner, taken))
     return len(taken)
 
 
@@ -86,6 +93,8 @@ def _give_back(tx: Transaction, batch: Batch, due_at: datetime) -> None:
 
 def _write(engine: Engine, connection: Connection, batch: Batch) -> None:
     present = _look_again(engine, connection, batch)
+    with engine.ledger.read() as tx:
+        batch = replace(batch, begun=units.of_calls(tx, [each.id for each in present]))
     drafts = _drafts(engine, connection, batch.owner, present)
     with engine.ledger.read() as tx:
         composed = compose(tx, connection, drafts, batch.begun)
@@ -98,7 +107,7 @@ def _write(engine: Engine, connection: Connection, batch: Batch) -> None:
     notes, same_notes = settle_notes(composed.notes, batch.begun, now)
     settled.sendings += notes
     settled.over += same_notes
-    settled.over += [Unit(key, UnitState.SUPERSEDED, now) for key in composed.superseded]
+    settled.over += [Unit(key, UnitState.SUPERSEDED, now, reason=LATER) for key in composed.superseded]
     settled.over += _no_longer_planned(batch, drafts, settled)
     _send(engine, connection, batch, drafts, settled)
 
@@ -111,8 +120,8 @@ def _look_again(engine: Engine, connection: Connection, batch: Batch) -> list[St
         return list(batch.calls)
     looks = {call.ref: call for call in connection.connector.refresh([each.ref for each in stale])}
     with engine.ledger.write() as tx:
-        for each in stale:
-            if each.ref in looks:
+        for each in calls.by_ids(tx, [each.id for each in stale]):
+            if each.ref in looks and each.seen_at < oldest:
                 absorb(tx, engine, connection, each, looks[each.ref])
         missing = [each.id for each in stale if each.ref not in looks]
         reason = "Its record was deleted in the CRM."
@@ -127,7 +136,7 @@ def _drafts(engine: Engine, connection: Connection, owner: str, present: Sequenc
     outdated = [each for each in present if each.is_outdated]
     if outdated:
         with engine.ledger.write() as tx:
-            start_changed_over(tx, [each.id for each in outdated])
+            start_over(tx, [each.id for each in outdated], CallState.WRITING)
     current = [each for each in present if not each.is_outdated]
     if not current:
         return []
@@ -202,7 +211,7 @@ def _hold(
     values = {"code": faults.CODE, "reason": faults.sentence(error), "trace": faults.trace_of(error)}
     with engine.ledger.write() as tx:
         rows = [{"call_id": each.id, **values} for each in held]
-        move_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
-        health.count_fault(tx, engine, connection.name, error)
+        end_all(tx, rows, CallState.WRITING, CallState.HELD, held_by=owner)
+        health.count_fault(tx, connection.name, error)
     for each in held:
         faults.report("A call is held: our own code failed.", error, action="held", call=str(each.ref))

@@ -116,7 +116,10 @@ def test_every_command_that_tells_something_can_tell_it_as_json(name: str) -> No
         (("once", "--nope"), "No such option '--nope'."),
         (("retry",), "Name either calls, or a --state or --code"),
         (("retry", "demo:Task:1", "--code", "gone"), "Name either calls, or a --state or --code"),
-        (("retry", "--state", "done"), "'done' is not one of 'held', 'dead', 'skipped'."),
+        (
+            ("retry", "--state", "done"),
+            "'done' is not one of 'held', 'dead', 'skipped', 'no_recording', 'waiting_recording'.",
+        ),
         (("retry", "task"), "'task' is not a call; expected CONNECTION:OBJECT:ID."),
         (("calls", "list", "--state", "lost"), "'lost' is not one of"),
     ],

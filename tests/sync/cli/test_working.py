@@ -248,10 +248,20 @@ def test_retry_tells_of_every_call(room: Rehearsal, velma_sync: Command, call: s
     outcome = velma_sync("retry", skipped, call, "demo:Task:none")
     assert outcome.code == ExitCode.ATTENTION
     assert outcome.out.splitlines()[0] == f"retried  {skipped}"
-    assert "only calls that are held, dead, skipped, planned can be retried" in outcome.out
+    assert (
+        "only calls that are held, dead, skipped, planned, no_recording, waiting_recording can be retried"
+        in outcome.out
+    )
     assert "To write it again: velma-sync once --call demo:Task:" in outcome.out
     assert "demo:Task:none is not in the ledger" in outcome.out
     assert velma_sync("retry", skipped).code == ExitCode.ATTENTION, "it is new now"
+
+
+def test_a_missing_recording_is_looked_for_again(velma_sync: Command) -> None:
+    velma_sync("once")
+    (waiting, *_) = velma_sync("calls", "list", "--state", "waiting_recording").out.split()
+    retried = json.loads(velma_sync("retry", waiting, "--json").out)
+    assert retried == [{"call": waiting, "outcome": "retried", "state": "waiting_recording"}]
 
 
 def test_many_calls_are_retried_by_state_and_code(room: Rehearsal, velma_sync: Command) -> None:

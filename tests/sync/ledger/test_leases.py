@@ -181,6 +181,32 @@ def test_a_call_that_ends_its_worker_again_and_again_is_dead(
     assert (found.state, found.code) == (CallState.DEAD, leases.TOO_MANY_ATTEMPTS)
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_call_whose_recording_changed_starts_over_when_its_worker_is_gone_for_good(
+    ledger: Ledger,
+    add_call: AddCall,
+    rules: LeaseRules,
+    clock: ManualClock,
+    config: AnalysisConfig,
+    sent: bool,
+) -> None:
+    call = add_call("c1")
+    last = replace(rules, max_attempts=1, max_resend=0)
+    claimed = claim(ledger, last)
+    assert claimed is not None
+    if sent:
+        send(ledger, claimed, config)
+    with ledger.write() as tx:
+        known = calls.by_id(tx, call.id)
+        new = replace(known.call, fingerprint="recording-2")
+        calls.keep_snapshot(tx, known, new, deal=None, stage=None)
+    clock.advance(181)
+    with ledger.write() as tx:
+        assert leases.return_expired(tx, last) == 1
+        now = calls.by_id(tx, call.id)
+    assert (now.state, now.attempts, now.resends, now.code) == (CallState.NEW, 0, 0, None)
+
+
 def test_a_batch_whose_worker_is_gone_waits_for_write_back_again(
     ledger: Ledger, add_call: AddCall, rules: LeaseRules, clock: ManualClock
 ) -> None:
@@ -232,10 +258,10 @@ def test_the_hash_of_the_same_recording_is_remembered_from_claim_to_claim(
     assert second is not None
     assert second.known == Question("a" * 64, config.hash)
     with ledger.write() as tx:
-        changed = calls.find(tx, [call.ref])[call.ref].call
         moves.move(tx, call.id, CallState.WORKING, CallState.NEW)
-        new = replace(changed, fingerprint="recording-2")
-        calls.keep_snapshot(tx, call.id, new, deal=None, stage=None)
+        known = calls.by_id(tx, call.id)
+        new = replace(known.call, fingerprint="recording-2")
+        calls.keep_snapshot(tx, known, new, deal=None, stage=None)
     third = claim(ledger, rules)
     assert third is not None
     assert third.known is None, "another recording has another hash"

@@ -81,6 +81,19 @@ def test_a_pause_is_announced_once_and_ends_with_its_faults(ledger: Ledger, cloc
     assert (row.paused_at, row.probe_at, row.faults) == (None, None, 0)
 
 
+def test_a_pause_that_waits_for_a_person_is_not_ended_by_a_later_one(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    with ledger.write() as tx:
+        connections.ensure(tx, "sales", clock.now())
+        connections.pause(tx, "sales", "signed out", probe_after=60)
+        connections.pause(tx, "sales", "failed three times", probe_after=None)
+        connections.pause(tx, "sales", "signed out", probe_after=60)
+        row = connections.get(tx, "sales")
+        assert connections.due_probes(tx, at_start=True) == []
+    assert (row.probe_at, row.paused_reason) == (None, "failed three times")
+
+
 def test_a_start_can_be_corrected_until_something_was_read(ledger: Ledger, clock: ManualClock) -> None:
     with ledger.write() as tx:
         first = connections.ensure(tx, "sales", clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -9,8 +10,9 @@ from itertools import pairwise
 import pytest
 
 from velma_connectors.errors import RetryLater, StopConnection
+from velma_connectors.model import Call, CallRef, RecordRef, WriteResult, WriteStatus
 from velma_connectors.testing.far_side import CALL, DEAL
-from velma_connectors.testing.faults import Fault
+from velma_connectors.testing.faults import Fault, WriteFault
 from velma_mappings.deals import DealRule
 from velma_sync.ledger import connections
 from velma_sync.pipeline.settings import EngineSettings
@@ -214,6 +216,27 @@ def test_a_late_recording_is_analysed_and_a_deleted_call_is_not_waited_for(rig: 
     assert rig.crm.notes_on(late)
 
 
+def test_a_late_look_does_not_undo_what_was_found_meanwhile(rig: Rig) -> None:
+    rig.crm.add_call("c1")
+    rig.crm.add_call("c2")
+    rig.poll()
+    rig.clock.advance(120)
+    refresh = rig.connection.connector.refresh
+
+    def look_then_poll(refs: Sequence[CallRef]) -> list[Call]:
+        looks = refresh(refs)
+        rig.crm.attach("c1", b"one", touches=True)
+        rig.crm.delete(RecordRef(CALL, "c2"))
+        rig.poll()
+        return [look for look in looks if look.ref.id == "c1"]
+
+    rig.connection.connector.refresh = look_then_poll  # type: ignore[method-assign]
+    rig.look_late()
+    assert rig.states() == {"c1": "new", "c2": "skipped"}
+    assert rig.call("c1").call.recording is not None
+    assert rig.call("c1").due_at == rig.clock.now()
+
+
 def test_a_waiting_call_that_turns_out_to_be_voicemail_is_skipped(rig: Rig) -> None:
     rig.crm.add_call("c1")
     rig.poll()
@@ -223,7 +246,26 @@ def test_a_waiting_call_that_turns_out_to_be_voicemail_is_skipped(rig: Rig) -> N
     assert rig.states() == {"c1": "skipped"}
 
 
-def test_a_finished_call_stays_as_it_is_when_only_its_surroundings_change(rig: Rig) -> None:
+def test_a_deal_that_comes_after_write_back_gets_its_values_and_nothing_is_paid(rig: Rig) -> None:
+    deal = rig.crm.add_deal("d1", stage="Discovery")
+    rig.crm.add_call("c1", audio=b"one")
+    rig.run()
+    assert rig.call("c1").code == "no_deal"
+    asked = rig.call("c1").question
+    rig.crm.change_deal("d1", stage="Proposal", at=rig.clock.now() + timedelta(seconds=30))
+    rig.clock.advance(60)
+    rig.crm.link("c1", "d1")
+    rig.crm.touch("c1")
+    rig.config = lambda stage, pipeline: replace(CONFIG, terms=(stage or "",))
+    rig.run()
+    call = rig.call("c1")
+    assert (call.state.value, call.code, call.deal, call.stage) == ("done", None, "d1", "Discovery")
+    assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
+    assert len(rig.crm.notes_on(deal)) == len(rig.crm.notes) == 1, "the note hangs on the deal, too"
+    assert (call.question, rig.analyzer.bills.total()) == (asked, 1)
+
+
+def test_a_late_deal_is_written_to_once(rig: Rig) -> None:
     rig.crm.add_deal("d1")
     rig.crm.add_call("c1", audio=b"one")
     rig.run()
@@ -231,8 +273,59 @@ def test_a_finished_call_stays_as_it_is_when_only_its_surroundings_change(rig: R
     rig.crm.link("c1", "d1")
     rig.crm.touch("c1")
     rig.run()
+    assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
+    requests = rig.crm.requests["write"]
+    for _ in range(3):
+        rig.clock.advance(120)
+        rig.crm.touch("c1")
+        rig.run()
+    assert rig.crm.requests["write"] == requests
+    rig.crm.edit(RecordRef(DEAL, "d1"), "last_summary", "Mine.")
+    rig.crm.link("c1")
+    rig.crm.touch("c1")
+    rig.run()
+    rig.crm.link("c1", "d1")
+    rig.clock.advance(120)
+    rig.crm.touch("c1")
+    rig.run()
+    assert rig.crm.requests["write"] == requests, "the call has counted for this deal before"
+
+
+def test_a_deal_that_merely_changes_later_is_no_late_deal(rig: Rig) -> None:
+    rig.crm.add_deal("closed", is_open=False)
+    rig.crm.add_deal("d1")
+    rig.crm.add_deal("d2")
+    rig.crm.add_call("c1", audio=b"one", deals=["d1", "d2"])
+    rig.crm.add_call("c2", audio=b"two")
+    rig.run()
+    rig.crm.link("c2", "closed")
+    for deal, is_open in (("d1", False), ("closed", True), ("closed", True)):
+        rig.clock.advance(60)
+        rig.crm.touch("c1")
+        rig.crm.touch("c2")
+        rig.run()
+        rig.crm.change_deal(deal, is_open=is_open)
+    rig.run()
+    assert {each.deal for each in rig.calls()} == {None}
+    assert [rig.read(DEAL, deal)["last_summary"] for deal in rig.crm.deals] == [None] * 3
+
+
+def test_a_deal_that_comes_during_write_back_gets_its_values(rig: Rig) -> None:
+    rig.crm.add_deal("d1")
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+    rig.work()
+
+    def link_then_describe(object_name: str) -> object:
+        rig.crm.link("c1", "d1")
+        rig.crm.touch("c1")
+        rig.poll()
+        return rig.crm.fields[object_name]
+
+    rig.connection.connector.fields = link_then_describe  # type: ignore[method-assign, assignment]
+    rig.write()
+    assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
     assert rig.states() == {"c1": "done"}
-    assert rig.read(DEAL, "d1")["last_summary"] is None
 
 
 def test_another_recording_of_a_finished_call_that_is_now_filtered_is_no_work(rig: Rig) -> None:
@@ -295,6 +388,19 @@ def test_a_deal_that_is_linked_late_is_picked_up_before_write_back(rig: Rig) -> 
     rig.write()
     assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
     assert rig.call("c1").deal == "d1"
+
+
+def test_a_deal_that_comes_between_two_tries_gets_its_note_too(rig: Rig) -> None:
+    deal = rig.crm.add_deal("d1")
+    call = rig.crm.add_call("c1", audio=b"one")
+    rig.crm.fail(WriteFault(WriteResult(WriteStatus.RETRY, after=60), record=call))
+    rig.run()
+    assert rig.states() == {"c1": "analyzed"}
+    rig.crm.link("c1", "d1")
+    rig.clock.advance(rig.settings.snapshot_seconds + 1)
+    rig.write()
+    assert rig.read(DEAL, "d1")["last_summary"] == "A summary."
+    assert len(rig.crm.notes_on(deal)) == 1
 
 
 def test_a_call_with_several_open_deals_updates_none_and_says_so(rig: Rig) -> None:

@@ -26,6 +26,7 @@ from velma_sync.ledger.calls import StoredCall
 from velma_sync.ledger.states import ENDED, CallState, UnitState
 from velma_sync.ledger.units import UnitKind
 from velma_sync.pipeline.health import probe
+from velma_sync.pipeline.outcomes import UNCLEAR
 from velma_sync.pipeline.settings import EngineSettings
 
 from .rig import MAPPING, Rig, answer, sha
@@ -37,6 +38,11 @@ IN_CRM = {UnitState.WRITTEN, UnitState.SAME}
 NIGHTS_TO_SETTLE = 8
 # Without the date of the last call the ledger alone knows which call is a deal's newest.
 MAPPING_WITHOUT_DATE = MAPPING.model_copy(update={"rules": MAPPING.rules[:4]})
+
+
+def is_told(stored: StoredCall) -> bool:
+    """All that could be written of its answer is in the CRM."""
+    return stored.state is CallState.DONE or (stored.state is CallState.HELD and stored.code == UNCLEAR)
 
 
 class Killed(BaseException):
@@ -113,6 +119,18 @@ class Life(RuleBasedStateMachine):
         had_none = self.rig.crms[name].calls[id].recording is None
         # A change that no stamp shows cannot be found; only an expected recording is looked for.
         self.rig.crms[name].attach(id, recording, touches=touches or not had_none)
+
+    @precondition(lambda self: self.without_deal())
+    @rule(number=pick)
+    def a_deal_is_linked_late(self, number: int) -> None:
+        waiting = self.without_deal()
+        name, id = waiting[number % len(waiting)]
+        self.rig.crms[name].link(id, DEAL_1)
+        self.rig.crms[name].touch(id)
+
+    def without_deal(self) -> list[tuple[str, str]]:
+        living = [each for each in self.calls if each not in self.deleted]
+        return [(name, id) for name, id in living if not self.rig.crms[name].calls[id].deals]
 
     @precondition(lambda self: self.some_call(0))
     @rule(number=pick)
@@ -270,7 +288,7 @@ class Life(RuleBasedStateMachine):
             waits = each.state is CallState.WAITING_RECORDING and each.call.recording is None
             assert each.state in ENDED or waits, f"{each.ref} is left {each.state}: {each.reason}"
             if each.state is CallState.HELD:
-                assert each.code == "unknown_billing", each.trace
+                assert each.code in ("unknown_billing", UNCLEAR), each.trace
 
     def without_lost_answers_everything_is_billed_once(self) -> None:
         unknown = set(self.rig.unknown_audio())
@@ -280,10 +298,11 @@ class Life(RuleBasedStateMachine):
 
     def records_show_what_was_heard(self) -> None:
         for name in NAMES:
-            told = [each for each in self.rig.calls(CallState.DONE) if each.ref.connection == name]
+            told = [each for each in self.rig.calls() if each.ref.connection == name and is_told(each)]
             for each in told:
                 if (name, each.ref.id) not in self.deleted:
                     self.the_call_shows_its_answer(name, each)
+                    self.the_call_counts_for_its_deal(name, each)
             self.the_deal_shows_its_newest_call(name, [each for each in told if each.deal is not None])
 
     def the_call_shows_its_answer(self, name: str, stored: StoredCall) -> None:
@@ -297,6 +316,12 @@ class Life(RuleBasedStateMachine):
             assert self.rig.crms[name].read(record)["summary"] == heard
         if (UnitKind.NOTE, CALL) in shown:
             assert [heard in body for body in self.rig.crms[name].notes_on(record)] == [True]
+
+    def the_call_counts_for_its_deal(self, name: str, stored: StoredCall) -> None:
+        if stored.state is CallState.DONE and DEAL_1 in self.rig.crms[name].calls[stored.ref.id].deals:
+            assert stored.deal == DEAL_1
+            units = self.rig.story(stored.ref.id, name).units
+            assert (UnitKind.FIELDS, DEAL) in {(unit.key.kind, unit.key.record.object) for unit in units}
 
     def the_deal_shows_its_newest_call(self, name: str, told: list[StoredCall]) -> None:
         deal = RecordRef(DEAL, DEAL_1)

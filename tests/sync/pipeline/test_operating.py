@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 
@@ -77,6 +77,22 @@ def test_a_retried_filter_is_not_applied_again(rig: Rig) -> None:
     assert rig.states() == {"c1": "done"}
 
 
+@pytest.mark.parametrize("hours", [1, 80])
+def test_a_missing_recording_is_looked_for_again_when_somebody_asks(rig: Rig, hours: int) -> None:
+    rig.crm.add_call("c1")
+    rig.poll()
+    rig.clock.advance(hours * 3600)
+    rig.look_late()
+    assert rig.states() == {"c1": "waiting_recording" if hours == 1 else "no_recording"}
+    assert retry(rig.ledger, C1).state is CallState.WAITING_RECORDING
+    rig.look_late()
+    assert rig.states() == {"c1": "waiting_recording"}, "as long as at first"
+    rig.crm.attach("c1", b"one")
+    retry(rig.ledger, C1)
+    rig.look_late()
+    assert rig.states() == {"c1": "new"}
+
+
 def test_a_preview_shows_everything_and_writes_nothing(rig: Rig) -> None:
     rig.crm.add_deal("d1")
     rig.crm.add_call("c1", audio=b"one", deals=["d1"])
@@ -126,7 +142,8 @@ def test_a_preview_tells_the_fate_of_every_field(rig: Rig) -> None:
     rig.analyzer.answers[sha(b"two")] = answer("Newer.")
     rig.run()
     assert fates(preview(rig.engine, C1))["Deal.last_summary"] is Fate.SUPERSEDED
-    rig.crm.edit(DEAL_1, "last_call_at", datetime(2030, 1, 1, tzinfo=UTC))
+    rig.crm.edit(DEAL_1, "last_call_at", rig.clock.now() + timedelta(hours=1))
+    rig.clock.advance(7200)
     assert fates(preview(rig.engine, CallRef("sales", CALL, "c2")))["Deal.last_summary"] is Fate.SUPERSEDED
 
 

@@ -28,6 +28,7 @@ from velma_connectors.testing.far_side import CALL
 from velma_connectors.testing.faults import Fault
 from velma_sync.ledger import connections, leases, spending
 from velma_sync.ledger.database import Ledger
+from velma_sync.ledger.payments import Question
 from velma_sync.pipeline import analyze as analyzing
 from velma_sync.pipeline.analyze import analyze, work_one
 from velma_sync.pipeline.health import greet, probe, resume_connection, resume_spending
@@ -359,7 +360,10 @@ def test_three_faults_in_a_row_pause_the_connection_until_a_person_resumes_it(ri
     rig.poll()
     rig.crm.fail(Fault("open_recording", KeyError("x"), times=2))
     rig.work()
-    assert connection_row(rig).faults == 0, "an answer ends the row"
+    rig.poll()
+    assert connection_row(rig).faults == 2, "neither an answer nor a poll shows that calls get done again"
+    rig.write()
+    assert connection_row(rig).faults == 0, "a call that is done ends the row"
     rig.crm.add_call("d1", audio=b"d1")
     rig.crm.add_call("d2", audio=b"d2")
     rig.crm.add_call("d3", audio=b"d3")
@@ -384,6 +388,29 @@ def test_faults_of_discovery_count_and_a_good_one_ends_their_row(rig: Rig) -> No
             rig.poll()
         assert (connection_row(rig).paused_at is None) == (times == 2)
         rig.poll()
+
+
+def test_what_can_never_be_written_is_not_paid_for_on_and_on(rig: Rig) -> None:
+    for number in range(9):
+        audio = str(number).encode()
+        rig.analyzer.answers[sha(audio)] = b"not an answer"
+        rig.crm.add_call(f"c{number}", audio=audio)
+        rig.run()
+        rig.clock.advance(60)
+    assert connection_row(rig).paused_at is not None
+    assert rig.analyzer.bills.total() == 3
+
+
+def test_each_task_counts_its_own_faults(rig: Rig) -> None:
+    rig.crm.add_call("waits")
+    rig.poll()
+    rig.crm.fail(Fault("refresh", KeyError("x"), times=3))
+    for number in range(3):
+        assert connection_row(rig).paused_at is None, number
+        rig.clock.advance(3600)
+        rig.poll()
+        rig.look_late()
+    assert "KeyError" in (connection_row(rig).paused_reason or "")
 
 
 def test_nothing_is_claimed_without_room_to_store_an_answer_which_is_said_once(rig: Rig) -> None:
@@ -526,6 +553,34 @@ def test_a_recording_that_changes_while_it_is_analysed_is_analysed_again(rig: Ri
     rig.run()
     assert rig.states() == {"c1": "done"}
     assert rig.analyzer.bills.total() == 2
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        RetryLater("down"),
+        SkipCall("not audio", code="not_audio", report=False),
+        SkipCall("not audio", code="not_audio"),
+        OutcomeUnknown("no answer"),
+        KeyError("x"),
+    ],
+)
+def test_a_recording_that_changes_during_the_last_try_is_analysed_after_all(
+    build_rig: BuildRig, ending: Exception
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_attempts=1, max_resend=0))
+    rig.crm.add_call("c1", audio=b"one")
+    rig.poll()
+
+    def change() -> None:
+        rig.crm.attach("c1", b"two", touches=True)
+        rig.poll()
+
+    in_flight(rig, change).fail(Fault("analyze", ending, acts=True))
+    rig.work()
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.call("c1").question == Question(sha(b"two"), CONFIG.hash)
 
 
 def test_a_lapsed_lease_ends_with_the_deadline_of_its_call(rig: Rig) -> None:

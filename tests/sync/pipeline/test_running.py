@@ -392,6 +392,21 @@ def test_the_lease_of_one_call_is_renewed_while_its_analysis_takes_long(
     assert rig.analyzer.bills.total() == 1
 
 
+def test_one_call_is_looked_at_anew_when_somebody_asks_for_it(rig: Rig) -> None:
+    ref = CallRef("sales", CALL, "c1")
+    rig.crm.add_call("c1")
+    rig.poll()
+    rig.clock.advance(80 * 3600)
+    rig.look_late()
+    assert rig.states() == {"c1": "no_recording"}
+    assert analyze_one(rig.engine, ref).stored.state is CallState.WAITING_RECORDING
+    rig.crm.add_call("c1", audio=b"one", seconds=3)
+    assert analyze_one(rig.engine, ref).stored.state is CallState.DONE
+    rig.crm.attach("c1", b"two")
+    assert analyze_one(rig.engine, ref).stored.state is CallState.DONE
+    assert rig.analyzer.bills.total() == 2
+
+
 def test_one_call_that_cannot_be_taken_now_says_why(rig: Rig) -> None:
     with pytest.raises(CallGone):
         analyze_one(rig.engine, CallRef("sales", CALL, "nobody"))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection
-from velma_connectors.model import DroppedField, FieldKind, RecordRef, WriteResult, WriteStatus
+from velma_connectors.model import (
+    DroppedField,
+    FieldKind,
+    FieldUpdate,
+    NoteUpsert,
+    RecordRef,
+    WriteResult,
+    WriteStatus,
+)
 from velma_connectors.testing.far_side import CALL, DEAL, writable
 from velma_connectors.testing.faults import Fault, WriteFault
 from velma_sync.ledger.history import Arrival
@@ -53,7 +62,7 @@ def test_nothing_is_asked_to_be_written_when_nothing_changed(rig: Rig) -> None:
     ready(rig, "c1")
     rig.write()
     written = rig.crm.requests["write"]
-    assert replay(rig.ledger, "sales") == 1
+    assert replay(rig.ledger, "sales").calls == 1
     rig.write()
     assert rig.crm.requests["write"] == written
     assert set(unit_states(rig, "c1").values()) == {UnitState.SAME}
@@ -118,9 +127,54 @@ def test_a_fresh_ledger_does_not_take_a_deal_back_to_an_older_call(build_rig: Bu
 def test_a_last_call_date_is_compared_in_date_fields_too(rig: Rig, held: str, is_older: bool) -> None:
     rig.crm.fields[DEAL]["last_call_at"] = writable("last_call_at", FieldKind.DATE)
     ready(rig, "c1")
+    rig.clock.advance(2 * 86_400)
     rig.crm.edit(DEAL_1, "last_call_at", held)
     rig.write()
     assert (rig.read(DEAL, "d1")["last_summary"] is None) == is_older
+
+
+def test_a_deal_that_shows_a_later_call_is_left_to_it_and_the_call_says_so(rig: Rig) -> None:
+    ready(rig, "c1")
+    rig.crm.edit(DEAL_1, "last_call_at", rig.clock.now())
+    rig.write()
+    call = rig.call("c1")
+    assert (call.state.value, call.code) == ("done", "superseded")
+    assert call.reason == "Deal:d1: The record already shows a later call."
+
+
+def test_a_last_call_that_is_still_to_come_is_a_slip_and_holds_nothing_up(rig: Rig) -> None:
+    ready(rig, "c1")
+    rig.crm.edit(DEAL_1, "last_call_at", datetime(2099, 3, 1, tzinfo=UTC))
+    rig.write()
+    assert rig.call("c1").code is None
+    assert rig.read(DEAL, "d1")["last_summary"] == "Summary of c1."
+    assert rig.read(DEAL, "d1")["last_call_at"] == rig.call("c1").call.started_at
+
+
+def test_what_only_a_person_can_clear_up_holds_the_call_until_it_is_retried(rig: Rig) -> None:
+    ready(rig, "c1")
+    reason = "several notes carry the same key; delete all but one of 1, 2"
+    rig.connection.connector.write = unclear_notes(rig, reason)  # type: ignore[method-assign]
+    rig.write()
+    call = rig.call("c1")
+    assert (call.state, call.code) == (CallState.HELD, "unclear")
+    assert call.reason == f"note of Call:c1: {reason}. Then retry the call."
+    assert rig.read(CALL, "c1")["summary"] == "Summary of c1.", "the rest is written"
+    rig.restart()
+    retry(rig.ledger, call.ref)
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert len(rig.crm.notes) == rig.analyzer.bills.total() == 1
+
+
+def unclear_notes(rig: Rig, reason: str) -> Callable[[Sequence[FieldUpdate | NoteUpsert]], list[WriteResult]]:
+    write = rig.connection.connector.write
+
+    def answer_notes(updates: Sequence[FieldUpdate | NoteUpsert]) -> list[WriteResult]:
+        unclear = WriteResult(WriteStatus.UNCLEAR, reason=reason)
+        return [unclear if isinstance(each, NoteUpsert) else write([each])[0] for each in updates]
+
+    return answer_notes
 
 
 def test_a_persons_word_stays(rig: Rig) -> None:
@@ -340,7 +394,7 @@ def test_a_changed_mapping_is_replayed_over_history_without_paying(rig: Rig) -> 
     rig.with_mapping(MAPPING.model_validate(MAPPING.model_dump() | {"rules": rules}))
     rig.run()
     assert rig.read(DEAL, "d1")["minutes"] is None, "only a replay looks back"
-    assert replay(rig.ledger, "sales") == 2
+    assert replay(rig.ledger, "sales").calls == 2
     rig.write()
     assert rig.read(DEAL, "d1")["minutes"] == 5.0
     assert rig.analyzer.bills.total() == 2
@@ -350,7 +404,7 @@ def test_a_changed_mapping_is_replayed_over_history_without_paying(rig: Rig) -> 
 def test_a_replay_can_be_limited_to_recent_calls(rig: Rig) -> None:
     ready(rig, "c1", "c2")
     rig.write()
-    assert replay(rig.ledger, "sales", since=rig.call("c2").call.started_at) == 1
+    assert replay(rig.ledger, "sales", since=rig.call("c2").call.started_at).calls == 1
 
 
 def test_a_unit_that_is_no_longer_planned_does_not_keep_its_call_waiting(rig: Rig) -> None:
@@ -379,6 +433,28 @@ def test_a_recording_that_changes_while_its_batch_is_written_begins_again(rig: R
     rig.run()
     assert rig.states() == {"c1": "done"}
     assert rig.read(CALL, "c1")["summary"] == "Of the other recording."
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), OutcomeUnknown("no answer")])
+def test_a_recording_that_changes_during_the_last_write_begins_again(
+    build_rig: BuildRig, error: Exception
+) -> None:
+    rig = build_rig(settings=EngineSettings(max_attempts=1))
+    ready(rig, "c1")
+    write = rig.connection.connector.write
+
+    def change_then_fail(updates: Sequence[FieldUpdate | NoteUpsert]) -> list[WriteResult]:
+        rig.crm.attach("c1", b"two", touches=True)
+        rig.poll()
+        raise error
+
+    rig.connection.connector.write = change_then_fail  # type: ignore[method-assign]
+    rig.write()
+    assert rig.states() == {"c1": "new"}
+    rig.connection.connector.write = write  # type: ignore[method-assign]
+    rig.run()
+    assert rig.states() == {"c1": "done"}
+    assert rig.analyzer.bills.total() == 2
 
 
 def test_a_batch_takes_as_many_calls_as_the_connector_says(build_rig: BuildRig) -> None:
