@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from velma_connectors.model import FieldKind, FieldSpec, SchemaAction, SchemaStep
 from velma_sync.cli.output import aligned, counted
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.provisioning import ConnectionPlan
@@ -36,7 +37,7 @@ KINDS = {
 def plan_lines(plans: Sequence[ConnectionPlan]) -> Iterator[str]:
     """The plan of every connection, object by object."""
     for plan in plans:
-        yield f"{plan.connection}: {plan.crm}, {plan.account}"
+        yield f"{plan.connection}: {plan.crm}, {one_line(plan.account)}"
         for name in dict.fromkeys(step.object for step in plan.steps):
             yield ""
             yield from _object_lines(name, plan)
@@ -62,7 +63,7 @@ def _object_lines(name: str, plan: ConnectionPlan) -> Iterator[str]:
     ]
     for step, line in zip(shown, aligned(rows), strict=True):
         yield line
-        yield from (f"        {detail}" for detail in told[step])
+        yield from (f"        {one_line(detail)}" for detail in told[step])
     quiet = len(steps) - len(shown)
     if quiet:
         sign = SIGNS[SchemaAction.LEAVE]
