@@ -10,7 +10,7 @@ from velma_sync.cli.output import aligned, counted
 from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
-    from velma_sync.provisioning import ConnectionPlan
+    from velma_sync.provisioning import ConnectionPlan, Unplanned
 
 SIGNS = {
     SchemaAction.CREATE: "+",
@@ -34,9 +34,15 @@ KINDS = {
 }
 
 
-def plan_lines(plans: Sequence[ConnectionPlan]) -> Iterator[str]:
+def plan_lines(planned: Sequence[ConnectionPlan | Unplanned]) -> Iterator[str]:
     """The plan of every connection, object by object."""
-    for plan in plans:
+    from velma_sync.provisioning import Unplanned
+
+    for plan in planned:
+        if isinstance(plan, Unplanned):
+            yield f"{plan.connection}: left out. {one_line(plan.reason)}"
+            yield ""
+            continue
         yield f"{plan.connection}: {plan.crm}, {one_line(plan.account)}"
         for name in dict.fromkeys(step.object for step in plan.steps):
             yield ""
