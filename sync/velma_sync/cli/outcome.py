@@ -67,7 +67,9 @@ def exit_code_of(error: BaseException) -> ExitCode:
 def explain(error: BaseException) -> str:
     """What happened, for the person at the terminal: one problem per line."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return "velma-sync: interrupted."
+        # Click makes an Abort of Ctrl-C. Its notes tell what somebody has to do now.
+        notes = getattr(error.__cause__ or error, "__notes__", ())
+        return "\n".join(("velma-sync: interrupted.", *map(one_line, notes)))
     if isinstance(error, ConfigError):
         return "\n".join(one_line(str(problem)) for problem in error.problems)
     if isinstance(error, VelmaSyncError):
