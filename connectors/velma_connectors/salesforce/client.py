@@ -91,7 +91,7 @@ class SalesforceClient:
 
     def count(self, soql: str, *, archived: bool = False) -> int:
         """The answer to a `SELECT COUNT()`."""
-        page = self.get("queryAll" if archived else "query", {"q": soql})
+        page = self._page("queryAll" if archived else "query", {"q": soql})
         return int(page["totalSize"])
 
     def tooling_query(self, soql: str) -> list[Row]:
@@ -149,12 +149,18 @@ class SalesforceClient:
         self._login_session.close()
 
     def _rows(self, path: str, soql: str) -> list[Row]:
-        page = self.get(path, {"q": soql})
+        page = self._page(path, {"q": soql})
         rows: list[Row] = list(page["records"])
         while not page["done"]:
-            page = self.get(self._relative(page["nextRecordsUrl"]))
+            page = self._page(self._relative(page["nextRecordsUrl"]))
             rows.extend(page["records"])
         return rows
+
+    def _page(self, path: str, params: dict[str, str] | None = None) -> Row:
+        page = self.get(path, params)
+        if not (isinstance(page, dict) and isinstance(page.get("records"), list) and "done" in page):
+            raise RetryLater(f"Salesforce answered {_named('GET', path)} with something else than rows.")
+        return page
 
     def _relative(self, url: str) -> str:
         return url.partition(f"/services/data/v{self._version}/")[2]

@@ -235,6 +235,16 @@ def test_a_query_is_followed_through_all_its_pages(org: Any, client: Any) -> Non
     assert [row["Id"] for row in client.query("SELECT Id FROM Task")] == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    "body", ["[]", "null", '"rows"', '{"records": null, "done": true}', '{"records": []}']
+)
+@pytest.mark.parametrize("ask", ["query", "count", "tooling_query"])
+def test_an_answer_without_rows_is_a_verdict(org: Any, client: Any, ask: str, body: str) -> None:
+    org.on(r"GET (tooling/)?query\?", Response(body, content_type="application/json"))
+    with pytest.raises(RetryLater, match="with something else than rows"):
+        getattr(client, ask)("SELECT Id FROM Task")
+
+
 def test_the_budget_is_what_the_last_answer_told(org: Any, client: Any) -> None:
     assert (client.budget().used, client.budget().allowed, client.budget().requests) == (None, None, 0)
     limited = Response(
