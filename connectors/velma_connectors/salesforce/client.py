@@ -192,6 +192,8 @@ class SalesforceClient:
             raise verdict(what, error.status, error.content, changes=changes) from None
         except requests.RequestException as error:
             raise _broken(error, what, changes=changes) from None
+        except TypeError:  # the library counts what an answer holds, also of null and of a number
+            raise _broken(requests.exceptions.InvalidJSONError(), what, changes=changes) from None
 
     def _logged_in(self, send: Callable[[Salesforce], Answer], what: str) -> Answer:
         login = self._current()
