@@ -21,7 +21,7 @@ FULL = "/dev/full"
 
 
 def run(
-    *arguments: str, stdin: int | None = None, stdout: int | None = None, closed: tuple[int, ...] = ()
+    *arguments: str, stdout: int | None = None, stderr: int | None = None, closed: tuple[int, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     """The command as a process of its own; `closed` are numbers of its standard streams."""
 
@@ -31,9 +31,9 @@ def run(
 
     return subprocess.run(
         [*COMMAND, *arguments],
-        stdin=subprocess.DEVNULL if stdin is None else stdin,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if stdout is None else stdout,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.PIPE if stderr is None else stderr,
         text=True,
         check=False,
         timeout=120,
@@ -41,12 +41,12 @@ def run(
     )
 
 
-def left_by_its_reader(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """As `velma-sync ... | head -0`."""
+def left_by_its_reader(*arguments: str, errors: bool = False) -> subprocess.CompletedProcess[str]:
+    """As `velma-sync ... | head -0`; with `errors`, as `velma-sync ... 2>&1 | head -0`."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return run(*arguments, stdout=writer)
+        return run(*arguments, stdout=writer, stderr=writer if errors else None)
     finally:
         os.close(writer)
 
@@ -68,8 +68,19 @@ def test_a_command_that_changes_something_does_all_of_it_for_nobody(
     assert (done.returncode, done.stderr) == (ExitCode.FINE, "")
     plan = json.loads(velma_sync("provision", "--json").out)
     assert {step["action"] for step in plan[0]["steps"]} == {"leave"}
-    assert left_by_its_reader("once").returncode == ExitCode.FINE
+    assert left_by_its_reader("once", errors=True).returncode == ExitCode.FINE
     assert json.loads(velma_sync("once", "--json").out)["discovered"] == 0
+
+
+def test_a_set_up_that_nobody_reads_is_written(room: Rehearsal) -> None:
+    arguments = ("init", "--kind", "salesforce", "--name", "sales", "--offline", "--yes")
+    settings = ("--set", f"login_url={room.addresses.salesforce_url}", "--set", "consumer_key=key")
+    Path("secrets/velma_sync_sales_consumer_secret").write_text("secret")
+    place = ("--secrets-directory", "secrets", "--config", "new/velma-sync.yaml")
+    Path("new").mkdir()
+    done = left_by_its_reader(*arguments, *settings, *place, errors=True)
+    assert done.returncode == ExitCode.FINE
+    assert Path("new/velma-sync.yaml").exists()
 
 
 @pytest.mark.skipif(not Path(FULL).exists(), reason="no device here that is always full")
