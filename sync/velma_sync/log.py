@@ -16,6 +16,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from velma_sync.visible import visible
+
 OURS = ("velma_sync", "velma_connectors", "velma_mappings")
 
 REDACTED = "[redacted]"
@@ -105,14 +107,15 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
 
 def _rendering(terminal: bool) -> list[Processor]:
     """From event to line. Redaction stands last before the renderer, when tracebacks are text already."""
-    renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=False, pad_event_to=40)
+    lines = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=40)
+    renderers: list[Processor] = (
+        [lines, lambda _logger, _method, line: visible(str(line))]
         if terminal
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else [structlog.processors.JSONRenderer(ensure_ascii=False)]
     )
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         redact,
-        renderer,
+        *renderers,
     ]

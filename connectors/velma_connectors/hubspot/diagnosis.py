@@ -12,7 +12,7 @@ from datetime import date
 
 from velma_connectors import judgements
 from velma_connectors.administration import Diagnosis, Mark
-from velma_connectors.errors import Verdict
+from velma_connectors.errors import RetryLater, Verdict
 from velma_connectors.hubspot import paths
 from velma_connectors.hubspot.client import HubSpotClient
 from velma_connectors.hubspot.identity import ONE
@@ -89,7 +89,7 @@ RIGHTS = (
 
 
 def diagnose(client: HubSpotClient, specs: Sequence[FieldSpec], today: date) -> list[Diagnosis]:
-    """Everything that can be told. Ends early, with a REFUSED one, only when the portal answers nothing."""
+    """Everything that can be told. Ends early, with a login that is REFUSED, only when nobody is let in."""
     portal = _Portal(client, specs)
     found: list[Diagnosis] = []
     questions: tuple[tuple[str, Callable[[], Iterable[Diagnosis]]], ...] = (
@@ -97,11 +97,17 @@ def diagnose(client: HubSpotClient, specs: Sequence[FieldSpec], today: date) -> 
         ("limits", portal.limits),
         ("notes", portal.note_key),
     )
+    try:
+        client.get(paths.ACCOUNT)
+    except Verdict as verdict:
+        return [Diagnosis("login", Mark.REFUSED, str(verdict), _place(str(verdict)))]
     for topic, question in questions:
         try:
             found += question()
         except RequestRefused as refusal:
             found.append(Diagnosis(topic, Mark.ADVICE, f"Could not be looked at. {refusal}"))
+        except RetryLater as lost:
+            found.append(Diagnosis(topic, Mark.REFUSED, f"Could not be looked at. {lost}"))
         except Verdict as verdict:
             return [*found, Diagnosis("login", Mark.REFUSED, str(verdict), _place(str(verdict)))]
     usage = "Raise 'schedule.poll_minutes', or ask HubSpot for the API limit increase."
@@ -128,16 +134,24 @@ class _Portal:
 
     def rights(self) -> Iterable[Diagnosis]:
         """One line for all scopes that are there, and one for each that is missing."""
-        self._client.get(paths.ACCOUNT)
-        refusals = [(right, self._refusal(right)) for right in RIGHTS]
-        granted = dict.fromkeys(right.scope for right, refusal in refusals if refusal is None)
+        granted: dict[str, None] = {}
         losses: dict[str, list[_Right]] = {}
-        for right, refusal in refusals:
-            if refusal is not None:
+        unknown: dict[str, str] = {}
+        for right in RIGHTS:
+            try:
+                refusal = self._refusal(right)
+            except RetryLater as lost:
+                unknown.setdefault(right.scope, str(lost))
+                continue
+            if refusal is None:
+                granted[right.scope] = None
+            else:
                 losses.setdefault(_named(right, refusal), []).append(right)
         if granted:
-            every = "every scope" if not losses else "these scopes"
+            every = "these scopes" if losses or unknown else "every scope"
             yield Diagnosis("rights", Mark.OK, f"The key has {every}: {', '.join(granted)}.")
+        for scope, reason in unknown.items():
+            yield Diagnosis("rights", Mark.REFUSED, f"The scope {scope} could not be looked at. {reason}")
         for scope, rights in losses.items():
             only_setup = all(right.for_setup for right in rights)
             loss = ", ".join(dict.fromkeys(right.loss for right in rights))

@@ -24,6 +24,7 @@ from velma_connectors.hubspot.redirector import is_redirector, with_call
 from velma_connectors.hubspot.schema import definitions_of
 from velma_connectors.hubspot.stored_notes import BODY_FIELD, KEY_FIELD
 from velma_connectors.hubspot.verdicts import RequestRefused
+from velma_connectors.own_records import named_if_interrupted, removed_again
 from velma_connectors.recordings.addresses import PublicAddresses
 from velma_connectors.url import Url, is_loopback
 
@@ -71,8 +72,12 @@ def _unique_note_property(client: HubSpotClient) -> ProbeAnswer:
         "fieldType": "text",
         "hasUniqueValue": True,
     }
+    perhaps = f"If HubSpot shows a property {name} of notes, delete it by hand."
     try:
-        client.send("POST", paths.properties(NOTES), body)
+        with named_if_interrupted(perhaps):
+            client.send("POST", paths.properties(NOTES), body)
+    except OutcomeUnknown as lost:
+        raise StopConnection(f"{lost} {perhaps}") from None
     except RequestRefused as refusal:
         if refusal.status == 403:
             return ProbeAnswer(question, "not_asked", f"Whether notes can be unique was not tried. {refusal}")
@@ -95,15 +100,16 @@ def _own_call(client: HubSpotClient) -> Iterator[str]:
         _TITLE: TITLE,
         "hs_call_status": "CANCELED",
     }
+    perhaps = f"If HubSpot shows a call '{TITLE}', delete it by hand."
     try:
-        made = client.send("POST", paths.objects(_CALLS), {"properties": properties})
+        with named_if_interrupted(perhaps):
+            made = client.send("POST", paths.objects(_CALLS), {"properties": properties})
     except OutcomeUnknown as lost:
-        raise StopConnection(f"{lost} If HubSpot shows a call '{TITLE}', delete it by hand.") from None
+        raise StopConnection(f"{lost} {perhaps}") from None
     call_id = str(made["id"])
-    try:
+    what = f"the call {call_id} ('{TITLE}')"
+    with removed_again(lambda: _remove(client, paths.objects(_CALLS, call_id), what)):
         yield call_id
-    finally:
-        _remove(client, paths.objects(_CALLS, call_id), f"the call {call_id} ('{TITLE}')")
 
 
 def _remove(client: HubSpotClient, path: str, what: str) -> None:
@@ -111,7 +117,8 @@ def _remove(client: HubSpotClient, path: str, what: str) -> None:
     reason: Verdict | None = None
     for _ in range(REMOVAL_TRIES):
         try:
-            client.send("DELETE", path, None)
+            with named_if_interrupted(f"If HubSpot still shows {what}, delete it by hand."):
+                client.send("DELETE", path, None)
         except Verdict as verdict:
             reason = verdict
         else:

@@ -91,7 +91,7 @@ class SalesforceClient:
 
     def count(self, soql: str, *, archived: bool = False) -> int:
         """The answer to a `SELECT COUNT()`."""
-        page = self.get("queryAll" if archived else "query", {"q": soql})
+        page = self._page("queryAll" if archived else "query", {"q": soql})
         return int(page["totalSize"])
 
     def tooling_query(self, soql: str) -> list[Row]:
@@ -149,12 +149,18 @@ class SalesforceClient:
         self._login_session.close()
 
     def _rows(self, path: str, soql: str) -> list[Row]:
-        page = self.get(path, {"q": soql})
+        page = self._page(path, {"q": soql})
         rows: list[Row] = list(page["records"])
         while not page["done"]:
-            page = self.get(self._relative(page["nextRecordsUrl"]))
+            page = self._page(self._relative(page["nextRecordsUrl"]))
             rows.extend(page["records"])
         return rows
+
+    def _page(self, path: str, params: dict[str, str] | None = None) -> Row:
+        page = self.get(path, params)
+        if not (isinstance(page, dict) and isinstance(page.get("records"), list) and "done" in page):
+            raise RetryLater(f"Salesforce answered {_named('GET', path)} with something else than rows.")
+        return page
 
     def _relative(self, url: str) -> str:
         return url.partition(f"/services/data/v{self._version}/")[2]
@@ -186,6 +192,8 @@ class SalesforceClient:
             raise verdict(what, error.status, error.content, changes=changes) from None
         except requests.RequestException as error:
             raise _broken(error, what, changes=changes) from None
+        except TypeError:  # the library counts what an answer holds, also of null and of a number
+            raise _broken(requests.exceptions.InvalidJSONError(), what, changes=changes) from None
 
     def _logged_in(self, send: Callable[[Salesforce], Answer], what: str) -> Answer:
         login = self._current()

@@ -11,7 +11,7 @@ from typing import Any
 
 from velma_connectors import judgements
 from velma_connectors.administration import Diagnosis, Mark
-from velma_connectors.errors import Verdict
+from velma_connectors.errors import RetryLater, Verdict
 from velma_connectors.model import FieldSpec, Target
 from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.identity import DEAL_OBJECT, ROLE_OBJECT
@@ -65,7 +65,7 @@ _PLACES: tuple[tuple[str, str], ...] = (
 def diagnose(
     client: SalesforceClient, options: SalesforceOptions, specs: Sequence[FieldSpec], today: date
 ) -> list[Diagnosis]:
-    """Everything that can be told. Ends early, with a REFUSED one, only when the org answers nothing."""
+    """Everything that can be told. Ends early, with a login that is REFUSED, only when nobody is let in."""
     org = _Org(client, options, specs)
     found: list[Diagnosis] = []
     questions: tuple[tuple[str, Callable[[], Iterable[Diagnosis]]], ...] = (
@@ -78,11 +78,17 @@ def diagnose(
         ("rights", org.creation),
         ("limits", org.limits),
     )
+    try:
+        _ = client.user_id  # asks for a token
+    except Verdict as verdict:
+        return [Diagnosis("login", Mark.REFUSED, str(verdict), _place(str(verdict)))]
     for topic, question in questions:
         try:
             found += question()
         except RequestRefused as refusal:
             found.append(Diagnosis(topic, Mark.ADVICE, f"Could not be looked at. {refusal}"))
+        except RetryLater as lost:
+            found.append(Diagnosis(topic, Mark.REFUSED, f"Could not be looked at. {lost}"))
         except Verdict as verdict:
             return [*found, Diagnosis("login", Mark.REFUSED, str(verdict), _place(str(verdict)))]
     usage = (
@@ -150,7 +156,12 @@ class _Org:
     def objects(self) -> Iterable[Diagnosis]:
         sound = True
         for name in self._names:
-            lacking = self._lacking(name)
+            try:
+                lacking = self._lacking(name)
+            except RetryLater as lost:
+                sound = False
+                yield Diagnosis("rights", Mark.REFUSED, f"{name} could not be looked at. {lost}")
+                continue
             if lacking:
                 sound = False
                 sentence = f"{name}: the user lacks {' and '.join(lacking)} access to the object."

@@ -12,6 +12,7 @@ from typing import Any
 
 from velma_connectors.administration import Mark, ProbeAnswer
 from velma_connectors.errors import OutcomeUnknown, RetryLater, StopConnection, Verdict
+from velma_connectors.own_records import named_if_interrupted, removed_again
 from velma_connectors.salesforce.client import SalesforceClient
 from velma_connectors.salesforce.notes import put_note
 from velma_connectors.salesforce.rows import NOTE_FIELD
@@ -44,23 +45,25 @@ def probe(client: SalesforceClient, *, wait: Callable[[float], None]) -> list[Pr
 @contextmanager
 def _own_task(client: SalesforceClient) -> Iterator[str]:
     """The id of a task that exists until the end of the block."""
+    perhaps = f"If Salesforce shows a task '{SUBJECT}', delete it by hand."
     try:
-        made = client.send("POST", _TASKS, {"Subject": SUBJECT, "TaskSubtype": "Task"})
+        with named_if_interrupted(perhaps):
+            made = client.send("POST", _TASKS, {"Subject": SUBJECT, "TaskSubtype": "Task"})
     except OutcomeUnknown as lost:
-        raise StopConnection(f"{lost} If Salesforce shows a task '{SUBJECT}', delete it by hand.") from None
+        raise StopConnection(f"{lost} {perhaps}") from None
     task_id = str(made["id"])
-    try:
+    with removed_again(lambda: _remove(client, task_id)):
         yield task_id
-    finally:
-        _remove(client, task_id)
 
 
 def _remove(client: SalesforceClient, task_id: str) -> None:
     """Delete the task. Raises StopConnection, naming it, when Salesforce will not."""
     reason: Verdict | None = None
+    perhaps = f"If Salesforce still shows the task {task_id} ('{SUBJECT}'), delete it by hand."
     for _ in range(REMOVAL_TRIES):
         try:
-            client.send("DELETE", f"{_TASKS}/{task_id}", None)
+            with named_if_interrupted(perhaps):
+                client.send("DELETE", f"{_TASKS}/{task_id}", None)
         except RequestRefused as refusal:
             if reason is not None and refusal.has("ENTITY_IS_DELETED", "NOT_FOUND"):
                 return  # the answer to the first try was lost, not the deletion

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from velma_connectors.errors import ConfigError, Problem, RetryLater
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.option_guide import Option
@@ -31,7 +32,7 @@ class Asker:
     def say_problems(self, error: ConfigError) -> None:
         """The sentences of a wrong answer: where it stands is what was just asked."""
         for each in error.problems:
-            self.say(f"  {each.message} {each.remedy}".rstrip())
+            self.say(f"  {one_line(f'{each.message} {each.remedy}')}".rstrip())
 
     def ask(self, question: str, *, default: str = "", hidden: bool = False) -> str:
         """One line, the default when it is empty. Raises click.Abort at its end and on Ctrl-C."""
@@ -82,7 +83,7 @@ class Asker:
         """
         if not self.is_there:
             raise lost
-        self.say(f"  {lost}")
+        self.say(f"  {one_line(str(lost))}")
         if not changeable:
             question = "Try again, or skip this and take the defaults? (again, skip)"
             return self.choose(question, (AGAIN, SKIP), default=AGAIN)

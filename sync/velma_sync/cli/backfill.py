@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from velma_sync.cli.options import (
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import backfill_line, counted, money, print_json, print_rows
 from velma_sync.cli.reasons import in_words
+from velma_sync.cli.streams import exact
 from velma_sync.ledger.states import ENDED, CallState
 
 if TYPE_CHECKING:
@@ -240,7 +242,7 @@ def _bar() -> Iterator[Watcher | None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    console = Console(file=exact(sys.stderr))
     if not console.is_terminal:
         yield None
         return

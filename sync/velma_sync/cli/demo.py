@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 from velma_sync.cli.options import json_option
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import print_json
+from velma_sync.cli.streams import exact
 
 if TYPE_CHECKING:
     from velma_sync.demo.run import DemoOutcome
@@ -52,7 +54,7 @@ def _run_and_show(directory: Path) -> None:
     from velma_sync.demo.run import run_demo
     from velma_sync.demo.show import show_hints, show_leader_view, show_receipt, watched
 
-    console = Console()
+    console = Console(file=exact(sys.stdout))
     console.print(f"Starting a Salesforce org, a HubSpot portal, Velma and recordings in {directory} ...")
     with watched(console) as progress:
         outcome: DemoOutcome = run_demo(directory, progress=progress)

@@ -15,6 +15,7 @@ from velma_sync.cli.asking import CHANGE, SKIP, Asker, answered, filled
 from velma_sync.cli.output import counted
 from velma_sync.setup import account, files, sources
 from velma_sync.setup.form import Form
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -136,15 +137,15 @@ class Dialogue:
         shown = health.account_name
         if health.account_id not in shown:
             shown += f" ({health.account_id})"
-        self.asker.say(f"\nConnected to {shown} as {health.user}.")
+        self.asker.say(f"\nConnected to {one_line(shown)} as {one_line(health.user)}.")
         for problem in health.problems:
-            self.asker.say(f"  {problem}")
+            self.asker.say(f"  {one_line(problem)}")
 
     def _refused(self, form: Form, stop: StopConnection | SpendStop) -> Form:
         """Whatever was refused may be due to any answer. Raises `stop` where nobody can be asked."""
         if not self.asker.is_there:
             raise stop
-        self.asker.say(f"\n{stop}")
+        self.asker.say(f"\n{one_line(str(stop))}")
         return self._asked_again(form)
 
     def _asked_again(self, form: Form) -> Form:
@@ -162,9 +163,9 @@ class Dialogue:
             if each.option in form.answers:
                 continue
             value = list(each.value) if isinstance(each.value, tuple) else each.value
-            self.asker.say(f"\n{each.option}: {each.reason}")
+            self.asker.say(f"\n{each.option}: {one_line(each.reason)}")
             if value != defaults.get(each.option) and self.asker.agree(
-                f"Set {each.option} to {_shown(value)}?"
+                f"Set {each.option} to {one_line(_shown(value))}?"
             ):
                 form = form.with_value(each.option, value)
         return form
@@ -178,7 +179,7 @@ class Dialogue:
                     return None
             else:
                 for problem in around.problems:
-                    self.asker.say(f"\n{problem}")
+                    self.asker.say(f"\n{one_line(problem)}")
                 return around
 
     def _sources(
@@ -252,7 +253,8 @@ class Dialogue:
         taken = []
         for each in propose(mapping, around.fields):
             self.asker.say(
-                f"\n{each.value}: the {each.on} has a field that fits, '{each.label}' ({each.field})."
+                f"\n{each.value}: the {each.on} has a field that fits, "
+                f"'{one_line(each.label)}' ({each.field})."
             )
             if self.asker.agree(f"Write it to {each.field}?"):
                 taken.append(each)

@@ -25,6 +25,8 @@ from velma_sync.cli.options import (
 from velma_sync.cli.outcome import ExitCode, needs_attention
 from velma_sync.cli.output import DISK_FULL, counted, moment, money, paid_for, print_json, print_rows
 from velma_sync.cli.reasons import in_words
+from velma_sync.cli.streams import exact
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
@@ -118,7 +120,7 @@ def _progress() -> Iterator[Callable[[tuple[CallCount, ...]], None] | None]:
     from rich.live import Live
 
     # No refreshing thread: one started before the signals are blocked would take them and end us at once.
-    with Live(LOOKING, console=Console(stderr=True), auto_refresh=False, transient=True) as line:
+    with Live(LOOKING, console=Console(file=exact(sys.stderr)), auto_refresh=False, transient=True) as line:
         yield lambda counts: line.update(_by_state(counts) or LOOKING, refresh=True)
 
 
@@ -142,9 +144,9 @@ def _print_receipt(receipt: Receipt) -> None:
     for name, requests in receipt.requests.items():
         click.echo(f"{name}: {counted(requests, 'CRM request')}.")
     for row in receipt.paused:
-        click.echo(f"{row.name} is paused: {row.paused_reason}")
+        click.echo(f"{row.name} is paused: {one_line(row.paused_reason or '')}")
     if receipt.spend_stop is not None:
-        click.echo(f"Nothing more is paid for: {receipt.spend_stop.stop_reason}")
+        click.echo(f"Nothing more is paid for: {one_line(receipt.spend_stop.stop_reason or '')}")
     if receipt.disk_full:
         click.echo(DISK_FULL)
 

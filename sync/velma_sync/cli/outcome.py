@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -19,7 +17,9 @@ from velma_connectors.errors import (
     StopConnection,
     VelmaSyncError,
 )
+from velma_sync.cli.streams import Door, standard_streams
 from velma_sync.ledger.states import CallState
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
@@ -67,9 +67,13 @@ def exit_code_of(error: BaseException) -> ExitCode:
 def explain(error: BaseException) -> str:
     """What happened, for the person at the terminal: one problem per line."""
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return "velma-sync: interrupted."
+        # Click makes an Abort of Ctrl-C. Its notes tell what somebody has to do now.
+        notes = getattr(error.__cause__ or error, "__notes__", ())
+        return "\n".join(("velma-sync: interrupted.", *map(one_line, notes)))
+    if isinstance(error, ConfigError):
+        return "\n".join(one_line(str(problem)) for problem in error.problems)
     if isinstance(error, VelmaSyncError):
-        return str(error)
+        return one_line(str(error))
     from velma_sync.log import redact_text
 
     trace = "".join(traceback.format_exception(error))
@@ -77,29 +81,31 @@ def explain(error: BaseException) -> str:
 
 
 def exit_with_outcome(command: Callable[[], int | None]) -> int:
-    """Run a command; whatever it raises ends here, but for a SystemExit. Returns the process's exit code."""
-    stdout = sys.stdout
+    """Run a command; whatever it raises ends here, but for a SystemExit. Returns the process's exit code.
+
+    A reader who has seen enough, as `head` has, changes neither what is done nor the code.
+    """
+    with standard_streams() as stdout:
+        code = _outcome(command)
+        return code if _all_told(stdout) else code or ExitCode.ATTENTION
+
+
+def _outcome(command: Callable[[], int | None]) -> int:
     try:
-        code = int(command() or ExitCode.FINE)
-        sys.stdout.flush()
-    except (BrokenPipeError, SystemExit) as error:
-        # Click makes a SystemExit of a broken pipe, and wraps stdout; any other one is meant as it is.
-        if isinstance(error, SystemExit) and sys.stdout is stdout:
-            raise
-        # Whoever read our output has seen enough, as `head` has.
-        _write_to_nobody()
-        return ExitCode.FINE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
-        if isinstance(error, click.ClickException):
-            error.show()
-        else:
-            click.echo(explain(error), err=True)
+        return int(command() or ExitCode.FINE)
+    except click.ClickException as error:
+        error.show()
         return exit_code_of(error)
-    return code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame, nothing is above
+        click.echo(explain(error), err=True)
+        return exit_code_of(error)
 
 
-def _write_to_nobody() -> None:
-    """What is still in the buffer would fail once more when Python ends."""
-    nobody = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nobody, sys.stdout.fileno())
-    os.close(nobody)
+def _all_told(stdout: Door) -> bool:
+    """Whether stdout took everything that somebody wanted to read; says so if not."""
+    stdout.flush()
+    failure = stdout.failure
+    if failure is None or isinstance(failure, BrokenPipeError):
+        return True
+    click.echo(f"velma-sync: the output could not be written: {failure.strerror}.", err=True)
+    return False

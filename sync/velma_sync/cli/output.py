@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from velma_connectors.model import FieldValue
+from velma_sync.cli.streams import exact
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.ledger.backfills import Progress
@@ -31,7 +34,7 @@ def print_json(data: object) -> None:
 
 def print_patch(patch: str, when_empty: str) -> None:
     """The patch alone, to be piped on; that it is empty is told beside it."""
-    click.echo(patch, nl=False)
+    click.echo(patch, nl=False, file=exact(sys.stdout))
     if not patch:
         click.echo(f"The patch is empty: nothing can be adopted as it is. {when_empty}", err=True)
 
@@ -60,9 +63,10 @@ def print_rows(rows: Sequence[Sequence[str]]) -> None:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The same as lines."""
-    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
-    for row in rows:
+    """The same as lines, one for each row whatever its cells hold."""
+    shown = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in list(zip(*shown, strict=True))[:-1]]
+    for row in shown:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         yield "  ".join([*cells, row[-1]]).rstrip()
 
@@ -89,7 +93,7 @@ def print_left_out(fields: Iterable[tuple[str, str]]) -> None:
     for field, reason in fields:
         by_reason.setdefault(reason, {})[field] = None
     for reason, names in by_reason.items():
-        click.echo(f"left out  {reason}")
+        click.echo(f"left out  {one_line(reason)}")
         click.echo(click.wrap_text(", ".join(names), _width(), " " * 10, " " * 10))
 
 
@@ -122,4 +126,4 @@ def backfill_line(found: Progress) -> str:
     line = f"{span}: {found.planned} planned, {found.under_way} under way, {found.ended} ended."
     if backfill.stopped_at is None:
         return line
-    return f"{line} Stopped at {moment(backfill.stopped_at)}: {backfill.stopped_reason}"
+    return f"{line} Stopped at {moment(backfill.stopped_at)}: {one_line(backfill.stopped_reason or '')}"

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from velma_connectors.errors import StopConnection
 from velma_sync.cli.options import NotAgreed, agreed, config_option, json_option, opened
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import counted, print_json, print_rows
 from velma_sync.cli.schema_plan import DONE, numbers, plan_lines
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
-    from velma_sync.provisioning import ConnectionPlan, ConnectionResult, Export
+    from velma_sync.provisioning import ConnectionPlan, ConnectionResult, Export, Unplanned
     from velma_sync.workspace import Workspace
 
 
@@ -63,12 +65,12 @@ def command(
     with opened(config) as workspace:
         if directory is not None:
             return _export(workspace, directory, as_json)
-        plans = _planned(workspace, kept)
+        planned = _planned(workspace, out, kept)
         if not apply:
-            return _show(plans, out, kept, as_json)
-        results = _apply(workspace, plans, yes, as_json)
-    if as_json:
-        print_json(results)
+            return _show(planned, out, kept, as_json)
+        results = _apply(workspace, planned, yes, as_json)
+    if any(result.stopped for result in results):
+        return ExitCode.REFUSED
     return ExitCode.ATTENTION if any(result.failed for result in results) else ExitCode.FINE
 
 
@@ -79,32 +81,47 @@ def _refuse_contradictions(apply: bool, out: Path | None, kept: Path | None, dir
         raise click.UsageError("--out keeps a new plan; it goes with neither --apply nor --plan.")
 
 
-def _planned(workspace: Workspace, kept: Path | None) -> tuple[ConnectionPlan, ...]:
-    """A fresh plan, which is also the kept one if there is any. Raises ConfigError when it is not."""
-    from velma_sync.provisioning import plan_fields, read_plan, refuse_stale
+def _planned(
+    workspace: Workspace, out: Path | None, kept: Path | None
+) -> tuple[ConnectionPlan | Unplanned, ...]:
+    """A fresh plan, which is also the kept one if there is any.
+
+    Raises ConfigError when it is not, and StopConnection when a plan in a file would not be whole.
+    """
+    from velma_sync.provisioning import ConnectionPlan, Unplanned, plan_fields, read_plan, refuse_stale
 
     found = read_plan(kept) if kept else None
-    plans = plan_fields(workspace)
+    planned = plan_fields(workspace)
+    unplanned = next((each for each in planned if isinstance(each, Unplanned)), None)
+    if unplanned and (out or kept):
+        raise StopConnection(f"{unplanned.connection}: {unplanned.reason} A plan in a file is for all.")
     if kept and found:
-        refuse_stale(kept, found, plans)
-    return plans
+        refuse_stale(kept, found, [each for each in planned if isinstance(each, ConnectionPlan)])
+    return planned
 
 
-def _show(plans: Sequence[ConnectionPlan], out: Path | None, kept: Path | None, as_json: bool) -> int:
-    from velma_sync.provisioning import keep_plan
+def _show(
+    planned: Sequence[ConnectionPlan | Unplanned], out: Path | None, kept: Path | None, as_json: bool
+) -> int:
+    from velma_sync.provisioning import ConnectionPlan, keep_plan
 
+    plans = [each for each in planned if isinstance(each, ConnectionPlan)]
     if out is not None:
         keep_plan(out, plans, datetime.now(UTC))
     if as_json:
-        print_json(plans)
+        print_json(planned)
     else:
-        _print(plan_lines(plans))
+        _print(plan_lines(planned))
         click.echo(f"{numbers(plans)} {_next(plans, out or kept)}")
+    if len(plans) < len(planned):
+        return ExitCode.REFUSED
     return ExitCode.ATTENTION if any(plan.impossible for plan in plans) else ExitCode.FINE
 
 
 def _next(plans: Sequence[ConnectionPlan], file: Path | None) -> str:
     """What can be done with a plan that was only shown."""
+    if not plans:
+        return "Nothing was changed."
     if not any(plan.work for plan in plans):
         impossible = any(plan.impossible for plan in plans)
         return "Nothing can be done before what is marked ! is mended." if impossible else "Nothing to do."
@@ -113,27 +130,37 @@ def _next(plans: Sequence[ConnectionPlan], file: Path | None) -> str:
 
 
 def _apply(
-    workspace: Workspace, plans: Sequence[ConnectionPlan], yes: bool, as_json: bool
+    workspace: Workspace, planned: Sequence[ConnectionPlan | Unplanned], yes: bool, as_json: bool
 ) -> list[ConnectionResult]:
-    """Show, ask, do. Raises NotAgreed."""
-    from velma_sync.provisioning import create_fields
+    """Show, ask, do, and tell what was done, whatever ends it. Raises NotAgreed."""
+    from velma_sync.provisioning import ConnectionPlan, ConnectionResult, create_fields
 
-    _print([*plan_lines(plans), numbers(plans)], err=as_json)
+    plans = [each for each in planned if isinstance(each, ConnectionPlan)]
+    _print([*plan_lines(planned), numbers(plans)], err=as_json)
     if any(plan.work for plan in plans) and not (yes or agreed()):
         raise NotAgreed("Nothing was changed. To go on without being asked, add --yes.")
-    results = []
-    for plan in plans:
-        result = create_fields(workspace, plan)
-        results.append(result)
-        if not as_json:
-            _print_result(plan, result)
+    results: list[ConnectionResult] = []
+    try:
+        for each in planned:
+            if not isinstance(each, ConnectionPlan):
+                results.append(ConnectionResult(each.connection, (), each.reason))
+                continue
+            results.append(create_fields(workspace, each))
+            if not as_json:
+                _print_result(each, results[-1])
+    finally:
+        if as_json:
+            print_json(results)
     return results
 
 
 def _print_result(plan: ConnectionPlan, result: ConnectionResult) -> None:
     """What the plan could not promise: the fields that failed, with the CRM's reason."""
     attempted = [each for each in result.failed if each.step in plan.work]
-    print_rows([("failed", f"{each.step.object}.{each.step.spec.name}", each.reason) for each in attempted])
+    told = [each for each in attempted if each.reason != result.stopped]
+    print_rows([("failed", f"{each.step.object}.{each.step.spec.name}", each.reason) for each in told])
+    if result.stopped:
+        click.echo(f"{plan.connection}: stopped early. {one_line(result.stopped)}")
     if not plan.work:
         click.echo(f"{plan.connection}: nothing to do.")
         return

@@ -11,6 +11,7 @@ import click
 from velma_sync.cli.options import config_option, json_option, opened
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import print_json, print_rows
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_connectors.reporting import FilterGuide
@@ -67,7 +68,7 @@ def _print(found: Sequence[ConnectionGuides | ConnectionAnswers | ConnectionRepo
     for place, each in enumerate(found):
         click.echo("\n" if place else "", nl=False)
         if isinstance(each, LeftOut):
-            click.echo(f"{each.connection}: left out. {each.reason}")
+            click.echo(f"{each.connection}: left out. {one_line(each.reason)}")
             continue
         click.echo(f"{each.connection} ({each.crm})")
         if isinstance(each, ConnectionGuides):
@@ -87,7 +88,7 @@ def _print_guides(guides: Sequence[FilterGuide]) -> None:
         for line in first.query.splitlines():
             click.echo(f"  {line}")
         for number, click_ in enumerate(first.clicks, start=1):
-            click.echo(f"  {number}. {click_}")
+            click.echo(f"  {number}. {one_line(click_)}")
         if others:
             click.echo(_IN_THE_SAME_WAY)
             rows = [
@@ -97,7 +98,7 @@ def _print_guides(guides: Sequence[FilterGuide]) -> None:
     obstructed = [each for each in guides if each.obstacle]
     click.echo("\n" if obstructed else "", nl=False)
     for each in obstructed:
-        click.echo(f"{each.filter.question}: cannot be asked. {each.obstacle}")
+        click.echo(f"{each.filter.question}: cannot be asked. {one_line(each.obstacle)}")
 
 
 def _by_kind(guides: Sequence[FilterGuide]) -> list[list[FilterGuide]]:
@@ -121,11 +122,11 @@ def _print_answers(answers: Sequence[Answered]) -> None:
         click.echo(_NO_QUESTIONS)
     for each in answers:
         if each.answer is None:
-            click.echo(f"\n{each.guide.filter.question}: cannot be asked. {each.guide.obstacle}")
+            click.echo(f"\n{each.guide.filter.question}: cannot be asked. {one_line(each.guide.obstacle)}")
             continue
         click.echo(f"\n{each.guide.filter.question}: {each.answer.found}")
         for name in each.answer.names:
-            click.echo(f"  - {name}")
+            click.echo(f"  - {one_line(name)}")
         if each.answer.found > len(each.answer.names):
             click.echo(f"  and {each.answer.found - len(each.answer.names)} more")
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from velma_connectors.model import FieldKind, FieldSpec, SchemaAction, SchemaStep
 from velma_sync.cli.output import aligned, counted
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
-    from velma_sync.provisioning import ConnectionPlan
+    from velma_sync.provisioning import ConnectionPlan, Unplanned
 
 SIGNS = {
     SchemaAction.CREATE: "+",
@@ -33,10 +34,16 @@ KINDS = {
 }
 
 
-def plan_lines(plans: Sequence[ConnectionPlan]) -> Iterator[str]:
+def plan_lines(planned: Sequence[ConnectionPlan | Unplanned]) -> Iterator[str]:
     """The plan of every connection, object by object."""
-    for plan in plans:
-        yield f"{plan.connection}: {plan.crm}, {plan.account}"
+    from velma_sync.provisioning import Unplanned
+
+    for plan in planned:
+        if isinstance(plan, Unplanned):
+            yield f"{plan.connection}: left out. {one_line(plan.reason)}"
+            yield ""
+            continue
+        yield f"{plan.connection}: {plan.crm}, {one_line(plan.account)}"
         for name in dict.fromkeys(step.object for step in plan.steps):
             yield ""
             yield from _object_lines(name, plan)
@@ -62,7 +69,7 @@ def _object_lines(name: str, plan: ConnectionPlan) -> Iterator[str]:
     ]
     for step, line in zip(shown, aligned(rows), strict=True):
         yield line
-        yield from (f"        {detail}" for detail in told[step])
+        yield from (f"        {one_line(detail)}" for detail in told[step])
     quiet = len(steps) - len(shown)
     if quiet:
         sign = SIGNS[SchemaAction.LEAVE]

@@ -24,6 +24,7 @@ from velma_sync.cli.output import (
 )
 from velma_sync.cli.reasons import in_words
 from velma_sync.ledger.states import CallState
+from velma_sync.visible import one_line
 
 if TYPE_CHECKING:
     from velma_sync.ledger.connections import ConnectionRow
@@ -114,9 +115,8 @@ def _print(found: Status, runs: bool, looks: Mapping[str, datetime]) -> None:
         click.echo(f"{each.backfill.connection}: {backfill_line(each)}")
     for gate in found.analyzers:
         if gate.stopped:
-            click.echo(
-                f"{gate.name}: nothing is paid for since {moment(gate.stopped_at)}: {gate.stop_reason}"
-            )
+            why = one_line(gate.stop_reason or "")
+            click.echo(f"{gate.name}: nothing is paid for since {moment(gate.stopped_at)}: {why}")
     print_rows(
         [("problem", tick.name, moment(tick.at), tick.message or "") for tick in found.ticks if not tick.ok]
     )
@@ -135,7 +135,7 @@ def _connection(row: ConnectionRow) -> str:
     line = f"{row.name}: takes calls changed since {moment(row.start_at)}, {reach}"
     if row.paused_at is None:
         return f"{line}, in order."
-    return f"{line}. Paused since {moment(row.paused_at)}: {row.paused_reason}"
+    return f"{line}. Paused since {moment(row.paused_at)}: {one_line(row.paused_reason or '')}"
 
 
 def _daemon(found: Status, runs: bool) -> str:

@@ -16,7 +16,7 @@ from velma_sync.demo.leader import LeaderView, read_leader_view
 from velma_sync.demo.readers import open_reader
 from velma_sync.demo.savings import shared_recordings
 from velma_sync.pipeline.receipts import Receipt
-from velma_sync.provisioning import create_fields, plan_fields
+from velma_sync.provisioning import create_fields, plan_connection
 from velma_sync.workspace import Workspace
 
 _PLACES = {"salesforce": ("login_url", "instance_url"), "hubspot": ("base_url",)}
@@ -48,7 +48,8 @@ def run_demo(directory: Path, *, progress: Progress) -> DemoOutcome:
         _refuse_other_systems(configuration, addresses)
         with Workspace(configuration) as workspace:
             created = {}
-            for plan in plan_fields(workspace):
+            for connection in configuration.connections:
+                plan = plan_connection(workspace, connection)
                 results = create_fields(workspace, plan).results if plan.work else ()
                 created[plan.connection] = sum(each.ok for each in results)
             receipt = run_once(workspace.engine, progress=progress)

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from velma_connectors.administration import Mark
-from velma_connectors.errors import Verdict
+from velma_connectors.administration import Diagnosis, Mark
 from velma_connectors.model import Window
 from velma_connectors.protocol import CrmConnector
 from velma_sync.config.load import Connection
@@ -33,27 +32,28 @@ Look = Callable[[], Iterable[Fact]]
 def account_facts(
     workspace: Workspace, connection: Connection, settings: EngineSettings, now: datetime
 ) -> Iterator[Fact]:
-    """Costs a few requests. Ends with the refusal of an account that does not let us in."""
+    """Costs a few requests. Ends with the refusal of an account that does not let us in.
+
+    Every other question stands for itself: what keeps one from being answered is told beside the rest.
+    """
     name = connection.name
     connector = workspace.connector(name)
     administration = workspace.administration(name)
-    diagnoses = administration.diagnose(wanted(connection, connector)) if administration else []
-    facts = [diagnosed(name, each) for each in diagnoses]
-    if any(fact.mark is Mark.REFUSED for fact in facts):
+    diagnoses: list[Diagnosis] = []
+
+    def diagnose() -> Iterator[Fact]:
+        if administration is not None:
+            diagnoses.extend(administration.diagnose(wanted(connection, connector)))
+        return (diagnosed(name, each) for each in diagnoses)
+
+    facts = list(guarded(name, "rights", diagnose))
+    if _is_shut_out(facts):
         yield from facts
         return
-    try:
-        health = connector.check()
-    except Verdict as verdict:
-        yield from facts
-        yield Fact(name, "login", Mark.REFUSED, str(verdict))
+    login = list(guarded(name, "login", lambda: _login(connector, name, told=administration is not None)))
+    yield from login
+    if administration is None and _is_shut_out(login):
         return
-    account = f"{health.account_name} ({health.account_id})"
-    yield Fact(name, "login", Mark.OK, f"Acts as {health.user} in {account}, API {health.api_version}.")
-    if administration is None:
-        yield from (Fact(name, "rights", Mark.PROBLEM, problem) for problem in health.problems)
-        sentence = "This kind of connector tells nothing of rights, versions and limits."
-        yield Fact(name, "rights", Mark.OK, sentence)
     yield from facts
     told = {field for each in diagnoses for field in each.fields}
     looks: tuple[tuple[str, Look], ...] = (
@@ -65,6 +65,21 @@ def account_facts(
     )
     for topic, look in looks:
         yield from guarded(name, topic, look)
+
+
+def _is_shut_out(facts: Iterable[Fact]) -> bool:
+    return any(fact.topic == "login" and fact.mark is Mark.REFUSED for fact in facts)
+
+
+def _login(connector: CrmConnector, name: str, *, told: bool) -> Iterator[Fact]:
+    """Who we are. `told`: what we may do is told by a diagnosis."""
+    health = connector.check()
+    account = f"{health.account_name} ({health.account_id})"
+    yield Fact(name, "login", Mark.OK, f"Acts as {health.user} in {account}, API {health.api_version}.")
+    if not told:
+        yield from (Fact(name, "rights", Mark.PROBLEM, problem) for problem in health.problems)
+        sentence = "This kind of connector tells nothing of rights, versions and limits."
+        yield Fact(name, "rights", Mark.OK, sentence)
 
 
 def _cost(

@@ -6,8 +6,10 @@ from velma_sync.provisioning.plan import (
     Basis,
     ConnectionPlan,
     ConnectionResult,
+    Unplanned,
     UnwrittenOptions,
     create_fields,
+    plan_connection,
     plan_fields,
 )
 
@@ -17,10 +19,12 @@ __all__ = [
     "ConnectionResult",
     "Export",
     "KeptPlan",
+    "Unplanned",
     "UnwrittenOptions",
     "create_fields",
     "export_fields",
     "keep_plan",
+    "plan_connection",
     "plan_fields",
     "read_plan",
     "refuse_stale",

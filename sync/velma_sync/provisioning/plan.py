@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from velma_connectors.errors import Verdict
 from velma_connectors.model import Field, FieldSpec, SchemaAction, SchemaResult, SchemaStep, canonical_json
 from velma_mappings.fields import unwritten_options, wanted_fields
 
@@ -64,11 +65,20 @@ class ConnectionPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplanned:
+    """A connection whose CRM is out of reach or does not let us in."""
+
+    connection: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionResult:
-    """What became of the work on one connection."""
+    """What became of the work on one connection. `stopped`: why it ended before it was done, else empty."""
 
     connection: str
     results: tuple[SchemaResult, ...]
+    stopped: str = ""
 
     @property
     def failed(self) -> tuple[SchemaResult, ...]:
@@ -78,23 +88,57 @@ class ConnectionResult:
         return sum(result.ok and result.step.action is action for result in self.results)
 
 
-def plan_fields(workspace: Workspace) -> tuple[ConnectionPlan, ...]:
-    """Compare what is wanted with what there is; changes nothing. Raises RetryLater, StopConnection."""
-    return tuple(
-        _plan(workspace.connector(connection.name), connection)
-        for connection in workspace.configuration.connections
-    )
+def plan_fields(workspace: Workspace) -> tuple[ConnectionPlan | Unplanned, ...]:
+    """Compare what is wanted with what there is; changes nothing. Each connection stands for itself."""
+
+    def planned(connection: Connection) -> ConnectionPlan | Unplanned:
+        try:
+            return plan_connection(workspace, connection)
+        except Verdict as verdict:
+            return Unplanned(connection.name, str(verdict))
+
+    return tuple(planned(connection) for connection in workspace.configuration.connections)
 
 
 def create_fields(workspace: Workspace, plan: ConnectionPlan) -> ConnectionResult:
-    """Carry out one plan. Raises RetryLater, StopConnection; repeating it is harmless."""
+    """Carry out one plan, as far as its CRM lets us; repeating it is harmless."""
     connector = workspace.connector(plan.connection)
+    (mapping,) = (
+        each.mapping for each in workspace.configuration.connections if each.name == plan.connection
+    )
     possible = [step for step in plan.steps if step.action is not SchemaAction.CANNOT]
     refused = [SchemaResult(step, ok=False, reason=step.reason) for step in plan.impossible]
-    return ConnectionResult(plan.connection, (*connector.create_fields(possible), *refused))
+    try:
+        results, stopped = connector.create_fields(possible), ""
+    except Verdict as verdict:
+        results, stopped = _found_done(connector, possible, wanted_fields(mapping), str(verdict))
+    return ConnectionResult(plan.connection, (*results, *refused), stopped)
 
 
-def _plan(connector: CrmConnector, connection: Connection) -> ConnectionPlan:
+def _found_done(
+    connector: CrmConnector, steps: Sequence[SchemaStep], specs: Sequence[FieldSpec], stopped: str
+) -> tuple[list[SchemaResult], str]:
+    """What of the steps was done when the work ended early, and why the others were not.
+
+    What a fresh reading shows counts.
+    """
+    now: dict[tuple[str, str], SchemaAction] = {}
+    try:
+        now.update(((step.object, step.spec.name), step.action) for step in _steps(connector, specs))
+    except Verdict:
+        stopped = f"{stopped} What was done before cannot be read now; velma-sync provision tells it later."
+    results = [
+        SchemaResult(step, ok=True, reason=step.reason)
+        if step.action is SchemaAction.LEAVE or now.get((step.object, step.spec.name)) is SchemaAction.LEAVE
+        else SchemaResult(step, ok=False, reason=stopped)
+        for step in steps
+    ]
+    return results, stopped
+
+
+def plan_connection(workspace: Workspace, connection: Connection) -> ConnectionPlan:
+    """The plan of one connection. Raises RetryLater, StopConnection."""
+    connector = workspace.connector(connection.name)
     health = connector.check()
     steps = _steps(connector, wanted_fields(connection.mapping))
     # Where nothing can be done, the CRM may not even let us look.

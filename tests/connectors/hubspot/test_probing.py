@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -123,4 +125,33 @@ def test_a_write_whose_answer_is_lost_ends_the_probe_and_leaves_nothing(
 def test_a_call_that_may_have_been_made_is_named(ask: Ask, portal: Any, faults: Any) -> None:
     faults.add(Fault("^POST .*/objects/2026-03/calls$", cut="after"))
     with pytest.raises(StopConnection, match=f"If HubSpot shows a call '{TITLE}', delete it by hand"):
+        ask()
+
+
+def interrupted(client: HubSpotClient, options: HubSpotOptions) -> list[str]:
+    """What is told when Ctrl-C comes in the first pause."""
+    with pytest.raises(KeyboardInterrupt) as interruption:
+        probe(client, options, wait=Mock(side_effect=KeyboardInterrupt))
+    return list(getattr(interruption.value, "__notes__", ()))
+
+
+def test_an_interrupted_probe_leaves_nothing(
+    client: HubSpotClient, options: HubSpotOptions, portal: Any
+) -> None:
+    assert interrupted(client, options) == []
+    assert left(portal) == []
+
+
+def test_an_interrupted_probe_names_what_it_has_to_leave(
+    client: HubSpotClient, options: HubSpotOptions, portal: Any, faults: Any
+) -> None:
+    faults.add(Fault("^DELETE .*/objects/.*/calls/", times=3, cut="before"))
+    (sentence,) = interrupted(client, options)
+    assert re.match(r"The probe had to leave the call \d+ .* behind; delete it by hand", sentence)
+    assert len(left(portal)) == 1, "the other one is gone"
+
+
+def test_a_property_that_may_have_been_made_is_named(ask: Ask, faults: Any) -> None:
+    faults.add(Fault("^POST .*/properties/.*notes$", cut="after"))
+    with pytest.raises(StopConnection, match=r"shows a property velma_probe_\w+ of notes, delete it by hand"):
         ask()

@@ -151,6 +151,17 @@ def test_a_read_that_stays_broken_is_left_to_the_ledger(org: Any, client: Any, w
     assert later.value.after >= 30
 
 
+@pytest.mark.parametrize("body", ["null", "5"])
+def test_an_answer_that_holds_nothing_is_a_verdict(org: Any, client: Any, body: str) -> None:
+    answer = [Response(body, content_type="application/json") for _ in range(4)]
+    org.on("GET query", *answer)
+    org.on("PATCH sobjects/Task", *answer)
+    with pytest.raises(RetryLater, match="cut or unreadable"):
+        client.query("SELECT Id FROM Task")
+    with pytest.raises(OutcomeUnknown):
+        client.send("PATCH", "sobjects/Task/1", {})
+
+
 @pytest.mark.parametrize("cut", ["before", "after"])
 def test_a_read_survives_a_cut_connection(org: Any, client: Any, cut: str) -> None:
     org.on("GET limits", {"a": 1})
@@ -233,6 +244,14 @@ def test_a_query_is_followed_through_all_its_pages(org: Any, client: Any) -> Non
     )
     org.on("GET query/01g0-4000", org.rows({"Id": "c"}))
     assert [row["Id"] for row in client.query("SELECT Id FROM Task")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("body", ["[]", '"rows"', '{"records": null, "done": true}', '{"records": []}'])
+@pytest.mark.parametrize("ask", ["query", "count", "tooling_query"])
+def test_an_answer_without_rows_is_a_verdict(org: Any, client: Any, ask: str, body: str) -> None:
+    org.on(r"GET (tooling/)?query\?", Response(body, content_type="application/json"))
+    with pytest.raises(RetryLater, match="with something else than rows"):
+        getattr(client, ask)("SELECT Id FROM Task")
 
 
 def test_the_budget_is_what_the_last_answer_told(org: Any, client: Any) -> None:

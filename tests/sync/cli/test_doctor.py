@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from velma_connectors.hubspot.diagnosis import RIGHTS
 from velma_connectors.registry import load_kind
+from velma_connectors.sandbox.faults import Fault
 from velma_connectors.sandbox.rehearsal import Rehearsal
 from velma_sync.cli.outcome import ExitCode
 
 Command = Callable[..., Any]
 Golden = Callable[[str], str]
 Edit = Callable[[str, str, str], None]
+ALWAYS = 10_000
 
 
 PORTAL = """\
@@ -333,6 +336,43 @@ def test_a_probe_of_a_crm_that_is_away_is_told_beside_everything_else(
     outcome = velma_sync("doctor", "--probe", "--yes")
     assert outcome.code == ExitCode.REFUSED
     assert "ok       velma-2" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("GET .*/sobjects/Task/describe", "<html>", "Task could not be looked at."),
+        ("GET .*/limits|GET .*/query", "[]", "with something else than rows."),
+    ],
+)
+def test_an_org_that_answers_one_question_badly_is_asked_the_others(
+    room: Rehearsal, velma_sync: Command, path: str, body: str, named: str
+) -> None:
+    answer = Response(body, content_type="text/html" if body == "<html>" else "application/json")
+    room.faults["salesforce"].add(Fault(path, times=ALWAYS, answer=answer))
+    outcome = velma_sync("doctor", "--json")
+    assert outcome.code == ExitCode.REFUSED
+    facts = [fact for fact in json.loads(outcome.out)["facts"] if fact["about"] == "demo"]
+    assert any(named in fact["sentence"] for fact in facts if fact["mark"] == "refused")
+    assert {"rights", "version", "requests", "clock"} <= {
+        fact["topic"] for fact in facts if fact["mark"] == "ok"
+    } | ({"rights"} if body == "[]" else set())
+    assert not any("a fault in velma-sync" in fact["sentence"] for fact in facts)
+
+
+def test_a_portal_that_answers_one_question_badly_is_asked_the_others(
+    portal: Rehearsal, velma_sync: Command
+) -> None:
+    answer = Response("", status=500)
+    portal.faults["hubspot"].add(Fault("GET .*/objects/.*calls", times=ALWAYS, answer=answer))
+    outcome = velma_sync("doctor", "--json")
+    assert outcome.code == ExitCode.REFUSED
+    facts = [fact for fact in json.loads(outcome.out)["facts"] if fact["about"] == "demo"]
+    refused = [fact["sentence"] for fact in facts if fact["mark"] == "refused"]
+    assert any(each.startswith("The scope crm.objects.contacts.read could not be") for each in refused)
+    in_order = {fact["topic"] for fact in facts if fact["mark"] == "ok"}
+    assert {"rights", "limits", "version", "requests", "clock"} <= in_order
+    assert "crm.objects.deals.read" in str([fact for fact in facts if fact["mark"] == "ok"])
 
 
 def test_a_daemon_that_worked_is_told(room: Rehearsal, velma_sync: Command) -> None:

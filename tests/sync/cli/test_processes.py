@@ -84,19 +84,6 @@ def test_a_killed_daemon_is_not_said_to_run(room: Rehearsal, velma_sync: Callabl
     assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is False
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("provision",), ("doctor", "--json")])
-def test_a_reader_who_has_seen_enough_is_no_failure(room: Rehearsal, arguments: tuple[str, ...]) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    try:
-        done = subprocess.run(
-            [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60
-        )
-    finally:
-        os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 def test_a_command_in_a_sandbox_uses_nothing_of_the_real_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from velma_sync.config.load import load_configuration
 from velma_sync.daemon import run_once
 from velma_sync.demo.folder import configuration_of, write_files
 from velma_sync.pipeline.receipts import Receipt
-from velma_sync.provisioning import create_fields, plan_fields
+from velma_sync.provisioning import create_fields, plan_connection
 from velma_sync.workspace import Workspace
 
 
@@ -28,8 +28,8 @@ class Room:
 
     def provision(self) -> None:
         with self.opened() as workspace:
-            for plan in plan_fields(workspace):
-                failed = create_fields(workspace, plan).failed
+            for connection in workspace.configuration.connections:
+                failed = create_fields(workspace, plan_connection(workspace, connection)).failed
                 assert not failed, f"fields were not created: {failed}"
 
     def run(self) -> Receipt:

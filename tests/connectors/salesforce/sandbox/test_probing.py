@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from werkzeug.wrappers import Response
@@ -105,4 +107,35 @@ def test_a_task_that_cannot_be_removed_is_named(rig: Any, ask: Ask) -> None:
     rig.faults.add(Fault(r"^DELETE .*/sobjects/Task/", cut="before", times=9))
     with pytest.raises(StopConnection, match=r"had to leave the task 00T\w+ .* behind; delete it by hand"):
         ask()
+    assert left(rig) == [SUBJECT]
+
+
+@pytest.fixture
+def interrupted(rig: Any) -> Iterator[Callable[[], list[str]]]:
+    """Probes the org until Ctrl-C in the first pause; what is then told."""
+    options = SalesforceOptions.model_validate(
+        {"login_url": rig.url, "consumer_key": "key", "consumer_secret": "secret"}
+    )
+    client = SalesforceClient(options, wait=lambda _: None)
+
+    def told() -> list[str]:
+        with pytest.raises(KeyboardInterrupt) as interruption:
+            probe(client, wait=Mock(side_effect=KeyboardInterrupt))
+        return list(getattr(interruption.value, "__notes__", ()))
+
+    yield told
+    client.close()
+
+
+def test_an_interrupted_probe_leaves_nothing(rig: Any, interrupted: Callable[[], list[str]]) -> None:
+    assert interrupted() == []
+    assert left(rig) == []
+
+
+def test_an_interrupted_probe_names_what_it_has_to_leave(
+    rig: Any, interrupted: Callable[[], list[str]]
+) -> None:
+    rig.faults.add(Fault(r"^DELETE .*/sobjects/Task/", cut="before", times=9))
+    (sentence,) = interrupted()
+    assert re.match(r"The probe had to leave the task 00T\w+ .* behind; delete it by hand", sentence)
     assert left(rig) == [SUBJECT]
