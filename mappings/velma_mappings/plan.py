@@ -13,6 +13,16 @@ from velma_mappings.mapping_file import MappingFile, Rule, WhenMissing
 from velma_mappings.model import CallPlan, CallReport, LeftOut, PlannedField, State, Status, Value
 from velma_mappings.transforms import apply, shaped
 
+NO_SUCH_FIELD = "has no such field, or it is hidden"
+NOT_WRITABLE = "the field is of a type that cannot be written"
+READ_ONLY = "the field is read-only for this connection"
+FIELD_FAULTS = (NO_SUCH_FIELD, NOT_WRITABLE, READ_ONLY)
+"""How a reason ends that speaks of the field and not of the call's value."""
+NO_RECORD = "the call has no "
+TOLD_NOTHING = "the call's analysis says nothing about its "
+NOT_LOOKED_AT = (NO_RECORD, TOLD_NOTHING)
+"""How a reason begins where the field itself was not looked at."""
+
 Fields = Mapping[str, Mapping[str, Field]]
 """Object name -> field name -> what the CRM says of the field."""
 
@@ -33,7 +43,7 @@ def plan_call(
         value = apply(rule.transform, report.values[rule.value])
         records = records_of(rule.on, call, deal)
         if not records:
-            left_out.append(LeftOut(None, rule.field, f"the call has no {rule.on} to write to"))
+            left_out.append(LeftOut(None, rule.field, f"{NO_RECORD}{rule.on} to write to"))
         for record in records:
             reason = _told_nothing(report, rule)
             if reason:
@@ -63,9 +73,9 @@ def unusable(field: Field, entry: Entry) -> str:
         return (
             f"the field holds a {_words(field.kind)}, but {entry.path} is a {_words(entry.kind)}"
             if field.kind is not FieldKind.OTHER
-            else "the field is of a type that cannot be written"
+            else NOT_WRITABLE
         )
-    return "" if field.writable else "the field is read-only for this connection"
+    return "" if field.writable else READ_ONLY
 
 
 def _plan_field(
@@ -73,7 +83,7 @@ def _plan_field(
 ) -> tuple[PlannedField | None, list[LeftOut]]:
     field = fields.get(record.object, {}).get(rule.field)
     if field is None:
-        return None, [LeftOut(record, rule.field, f"{record.object} has no such field, or it is hidden")]
+        return None, [LeftOut(record, rule.field, f"{record.object} {NO_SUCH_FIELD}")]
     reason = unusable(field, entry)
     if not reason and value.state is not State.KNOWN and rule.when_missing is WhenMissing.LEAVE:
         reason = f"not known ({_words(value.state)}): {value.reason}"
@@ -99,7 +109,7 @@ def _unknown_options(fitted: Fitted, record: RecordRef, field: str) -> list[Left
 def _told_nothing(report: CallReport, rule: Rule) -> str:
     if rule.on is Target.CALL or report.status not in (Status.FAILED, Status.NO_SPEECH):
         return ""
-    return f"the call's analysis says nothing about its {rule.on} ({report.status.value})"
+    return f"{TOLD_NOTHING}{rule.on} ({report.status.value})"
 
 
 def _note_targets(

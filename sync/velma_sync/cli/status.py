@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from velma_sync.ledger.counts import CallCount
     from velma_sync.ledger.database import Ledger
     from velma_sync.pipeline.operate import Status
+    from velma_sync.pipeline.refused_fields import RefusedField
 
 
 @click.command("status", epilog="Example: velma-sync status --json")
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 def command(config: Path | None, as_json: bool) -> int:
     """Show what was done, what waits and why, and what it cost.
 
-    Reads the ledger alone. Exit code 1 when calls are held or dead, 3 when a connection or all spending is
-    stopped, its disk is nearly full, or a regular task failed the last time it ran.
+    Reads the ledger alone. Exit code 1 when calls are held or dead, or mapped fields cannot be written, 3
+    when a connection or all spending is stopped, its disk is nearly full, or a regular task failed the last
+    time it ran.
     """
     from velma_sync.pipeline.operate import status
 
@@ -57,7 +59,8 @@ def command(config: Path | None, as_json: bool) -> int:
             click.echo(DISK_FULL)
     if disk_full or not (_goes_on(found) and all(tick.ok for tick in found.ticks)):
         return ExitCode.REFUSED
-    return ExitCode.ATTENTION if needs_attention(found.calls) else ExitCode.FINE
+    attention = needs_attention(found.calls) or found.refused_fields
+    return ExitCode.ATTENTION if attention else ExitCode.FINE
 
 
 def _goes_on(found: Status) -> bool:
@@ -111,6 +114,7 @@ def _print(found: Status, runs: bool, looks: Mapping[str, datetime]) -> None:
         )
     for row in found.connections:
         click.echo(_connection(row))
+    _print_refused(found.refused_fields)
     for each in found.backfills:
         click.echo(f"{each.backfill.connection}: {backfill_line(each)}")
     for gate in found.analyzers:
@@ -121,6 +125,19 @@ def _print(found: Status, runs: bool, looks: Mapping[str, datetime]) -> None:
         [("problem", tick.name, moment(tick.at), tick.message or "") for tick in found.ticks if not tick.ok]
     )
     click.echo(_daemon(found, runs))
+
+
+def _print_refused(fields: Sequence[RefusedField]) -> None:
+    """The fields of one reason together, with the time of the first."""
+    alike: dict[tuple[str, str], list[RefusedField]] = {}
+    for each in fields:
+        alike.setdefault((each.connection, each.reason), []).append(each)
+    for (connection, reason), refused in alike.items():
+        names = ", ".join(each.field for each in refused)
+        since = moment(min(each.since for each in refused))
+        click.echo(f"{connection}: not written since {since}: {names}: {reason}.")
+    if fields:
+        click.echo("  Where that is mended: velma-sync doctor; missing fields: velma-sync provision --apply")
 
 
 def _why(count: CallCount, looks: Mapping[str, datetime]) -> str:

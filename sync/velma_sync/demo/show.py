@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
@@ -29,7 +29,6 @@ UNDER_WAY = frozenset({CallState.NEW, CallState.WORKING})
 SECONDS_PER_MINUTE = 60
 
 _INDENT = "    "
-_WIDTHS = {"Deal": 6, "Competitors": 4, "Sentiment": 5, "Coaching": 4}
 _STEP_STYLES = {"Confirmed": "green", "Not confirmed": "bold red"}
 
 
@@ -96,27 +95,27 @@ def show_hints(outcome: DemoOutcome, console: Console) -> None:
 
 
 def show_leader_view(view: LeaderView, console: Console) -> None:
-    """Deals as a table, then each filter with the calls it finds in each CRM."""
-    console.print()
-    console.print(_deal_table(view.deals))
+    """Deals as a table for each CRM, then each filter with the calls it finds in each."""
+    for crm in dict.fromkeys(deal.crm for deal in view.deals):
+        console.print()
+        console.print(_deal_table(crm, [deal for deal in view.deals if deal.crm == crm]))
     for answer in view.filters:
         console.print()
         _show_filter(answer, console)
 
 
-def _deal_table(deals: tuple[DealLine, ...]) -> Table:
-    title = Text("What each deal's last call said", style="bold")
+def _deal_table(crm: str, deals: Sequence[DealLine]) -> Table:
+    """The widest columns give way first, so that words stay whole on a terminal of 80 columns."""
+    title = Text(f"{crm}: what each deal's last call said", style="bold")
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True, leading=1
     )
-    for name in ("Deal", "CRM", "Next step", "Competitors", "Sentiment", "Coaching"):
-        short = name in ("CRM", "Next step")
-        table.add_column(name, ratio=None if short else _WIDTHS[name], no_wrap=short, overflow="fold")
+    for name in ("Deal", "Next step", "Competitors", "Sentiment", "Coaching"):
+        table.add_column(name, no_wrap=name == "Next step", overflow="fold")
     for deal in deals:
         named = ", ".join(deal.competitors)
         table.add_row(
             f"{deal.deal}\n{deal.stage}, {deal.last_call}",
-            deal.crm,
             Text(deal.next_step or "not known", style=_STEP_STYLES.get(deal.next_step, "dim")),
             f"{named} (raised by {deal.raised_by.lower()})" if named and deal.raised_by else named or "-",
             _sentiment_text(deal.sentiments),

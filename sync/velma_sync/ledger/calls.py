@@ -207,6 +207,19 @@ def due(
     return [stored(row) for row in tx.rows(statement)]
 
 
+def left_out_lately(
+    tx: Transaction, name: str, limit: int
+) -> list[tuple[datetime, tuple[DroppedField, ...]]]:
+    """What was not written of the calls of one connection that were done last, the latest first."""
+    statement = (
+        select(call.c.state_at, call.c.left_out)
+        .where(call.c.connection == name, call.c.state == CallState.DONE, call.c.failed.is_(False))
+        .order_by(call.c.state_at.desc(), call.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.state_at, dropped_from_text(row.left_out)) for row in tx.rows(statement)]
+
+
 def listed(tx: Transaction, wanted: CallFilter) -> list[StoredCall]:
     """Matching calls, the latest call first."""
     conditions: list[ColumnElement[bool]] = []

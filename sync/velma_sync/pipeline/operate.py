@@ -21,7 +21,10 @@ from velma_sync.ledger.states import CallState
 from velma_sync.ledger.ticks import DaemonRow, TickRow
 from velma_sync.ledger.units import Unit
 from velma_sync.pipeline.outcomes import REJECTED
+from velma_sync.pipeline.refused_fields import RefusedField, refused_fields
 
+LATEST_CALLS = 1000
+"""Calls of a connection from which it is told which fields its CRM refuses."""
 RETRYABLE = (
     CallState.HELD,
     CallState.DEAD,
@@ -30,8 +33,6 @@ RETRYABLE = (
     CallState.NO_RECORDING,
     CallState.WAITING_RECORDING,
 )
-
-
 _WITHOUT_RECORDING = (CallState.NO_RECORDING, CallState.WAITING_RECORDING)
 
 
@@ -58,6 +59,7 @@ class Status:
     analyzers: tuple[Spending, ...]
     daemon: DaemonRow | None
     ticks: tuple[TickRow, ...]
+    refused_fields: tuple[RefusedField, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,21 @@ class Replay:
 
 def status(ledger: Ledger) -> Status:
     with ledger.read() as tx:
+        rows = tuple(connections.listed(tx))
         return Status(
             at=tx.now,
             calls=tuple(counts.by_state(tx)),
             billing=counts.billing(tx),
-            connections=tuple(connections.listed(tx)),
+            connections=rows,
             backfills=progress(tx),
             analyzers=tuple(spending.listed(tx)),
             daemon=ticks.latest(tx),
             ticks=tuple(ticks.listed(tx)),
+            refused_fields=tuple(
+                refused
+                for row in rows
+                for refused in refused_fields(row.name, calls.left_out_lately(tx, row.name, LATEST_CALLS))
+            ),
         )
 
 

@@ -93,6 +93,33 @@ def test_status_after_a_run(room: Rehearsal, velma_sync: Command, golden: Golden
     assert {row["connection"] for row in document["calls"]} == {"demo"}
 
 
+def test_status_names_the_fields_that_cannot_be_written_any_more_until_they_can(
+    room: Rehearsal, velma_sync: Command
+) -> None:
+    assert velma_sync("provision", "--apply", "--yes").code == ExitCode.FINE
+    call = f"demo:Task:{room.org_records['harborlight-3-negotiation']}"
+    velma_sync("once", "--call", call, "--yes")
+    assert velma_sync("status").code == ExitCode.FINE
+    (right,) = [row for row in room.org.rows("FieldPermissions") if row["Field"] == "Task.Velma_Status__c"]
+    room.org.update(right["Id"], {"PermissionsEdit": False})
+    velma_sync("once", "--call", call)
+    told = velma_sync("status")
+    assert told.code == ExitCode.ATTENTION
+    assert re.search(
+        r"^demo: not written since \S+ \S+: Velma_Status__c: the field is read-only for this connection\.$",
+        told.out,
+        re.MULTILINE,
+    )
+    assert "velma-sync doctor" in told.out
+    (refused,) = json.loads(velma_sync("status", "--json").out)["refused_fields"]
+    assert (refused["connection"], refused["field"]) == ("demo", "Velma_Status__c")
+    room.org.update(right["Id"], {"PermissionsEdit": True})
+    velma_sync("once", "--call", call)
+    mended = velma_sync("status")
+    assert mended.code == ExitCode.FINE
+    assert "not written since" not in mended.out
+
+
 @pytest.mark.parametrize("arguments", [("status",), ("calls", "list"), ("calls", "show", "demo:Task:1")])
 def test_before_the_first_run_there_is_nothing_to_look_at(
     velma_sync: Command, arguments: tuple[str, ...]
