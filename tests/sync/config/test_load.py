@@ -218,6 +218,22 @@ def test_a_mapped_value_that_does_not_exist_is_refused_where_it_stands(problems:
     assert problem.startswith("mapping.yaml:3:13: 'value' names no known value: 'nextstep'")
 
 
+def test_names_that_no_option_can_have_are_refused_where_they_stand(problems: Problems) -> None:
+    mapping = (
+        "version: 1\nrules: []\nbehaviors:\n  action_plan: [action_plan_created]\n"
+        "  positive:\n    Plan; made: [action_plan_created]\n"
+        "topics:\n  - name: A\n  - {name: B, objection: \"C\\x07\"}\ncompetitors:\n"
+        f"  - name: {'N' * 256}\n"
+    )
+    assert problems(GOOD, mapping=mapping) == [
+        "mapping.yaml:6:5: 'Plan; made' holds a semicolon, which is what separates the options of a field; "
+        "leave it out.",
+        "mapping.yaml:9:26: 'objection' holds a control character or an end of line; "
+        "write it on one line without.",
+        "mapping.yaml:11:11: 'name' has 256 characters, more than the 255 of an option; shorten it.",
+    ]
+
+
 def test_plain_http_in_a_connector_that_does_not_look_is_refused_here(
     problems: Problems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
