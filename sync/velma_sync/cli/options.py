@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -58,13 +59,32 @@ class Day(click.DateTime):
         super().__init__(formats=["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from velma_sync.config.settings import YEARS
+
         try:
-            return super().convert(value, param, ctx).replace(tzinfo=UTC)
+            found: datetime = super().convert(value, param, ctx).replace(tzinfo=UTC)
         except click.BadParameter as error:
             raise click.BadParameter(f"'{value}' is no day; write it like 2026-01-31.") from error
+        if found.year not in YEARS:
+            raise click.BadParameter(f"'{value}' is no day of the years {YEARS[0]} to {YEARS[-1]}.")
+        return found
+
+
+class Amount(click.FloatRange):
+    """A number that is 0 or more. Neither infinity nor what is no number is a limit that anything keeps."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            raise click.BadParameter(f"'{value}' is no amount; write it like 50 or 12.5.")
+        return number
 
 
 day = Day()
+amount = Amount()
 since_option = click.option(
     "--since", type=day, metavar="DAY", help="Only calls from that day (UTC) on, as 2026-01-31."
 )

@@ -7,12 +7,16 @@ validates them by their own models after the secrets were put in.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 Options = dict[str, Any]
+
+YEARS = range(2000, 2101)
+"""When calls can have been. CRMs refuse much earlier times, and near the ends of time one cannot count on."""
 
 
 def _connection_name(name: str) -> str:
@@ -21,6 +25,12 @@ def _connection_name(name: str) -> str:
             "is no name for a connection; use at most 40 small letters, digits and hyphens, a letter first"
         )
     return name
+
+
+def _in_years(time: datetime) -> datetime:
+    if time.year not in YEARS:
+        raise ValueError(f"must be a time of the years {YEARS[0]} to {YEARS[-1]}")
+    return time
 
 
 ConnectionName = Annotated[str, AfterValidator(_connection_name)]
@@ -37,7 +47,7 @@ class ConnectionSettings(_Section):
     kind: str = Field(description="Which CRM it is, such as salesforce.")
     options: Options = Field(default={}, description="Settings of that kind of CRM.")
     mapping: Path = Field(description="The mapping file: which value goes to which field.")
-    start_at: AwareDatetime | None = Field(
+    start_at: Annotated[AwareDatetime, AfterValidator(_in_years)] | None = Field(
         default=None,
         description="Calls changed before this time are left alone. Default: the first run.",
     )

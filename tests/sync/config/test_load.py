@@ -88,6 +88,26 @@ BAD_FILES = {
         GOOD + "schedule: {poll_minutes: ¦0}\n",
         "'poll_minutes' should be greater than 0.",
     ),
+    "a price without end": (
+        GOOD.replace("analysis: {", "analysis: {velma: {price_per_audio_hour: ¦inf}, "),
+        "'price_per_audio_hour' should be a finite number.",
+    ),
+    "a wait without end": (
+        GOOD.replace("analysis: {", "analysis: {velma: {read_timeout_seconds: ¦inf}, "),
+        "'read_timeout_seconds' should be a finite number.",
+    ),
+    "a beginning before all CRMs": (
+        GOOD.replace(
+            "mapping: mapping.yaml", "mapping: mapping.yaml\n    start_at: ¦0001-01-01T00:00:00+14:00"
+        ),
+        "'start_at' must be a time of the years 2000 to 2100.",
+    ),
+    "a beginning at the end of time": (
+        GOOD.replace(
+            "mapping: mapping.yaml", "mapping: mapping.yaml\n    start_at: ¦9999-12-31T23:59:59-12:00"
+        ),
+        "'start_at' must be a time of the years 2000 to 2100.",
+    ),
     "a word that is none of the allowed ones": (
         GOOD + "log_level: ¦loud\n",
         "'log_level' should be 'debug', 'info', 'warning' or 'error'.",
@@ -222,7 +242,7 @@ def test_names_that_no_option_can_have_are_refused_where_they_stand(problems: Pr
     mapping = (
         "version: 1\nrules: []\nbehaviors:\n  action_plan: [action_plan_created]\n"
         "  positive:\n    Plan; made: [action_plan_created]\n"
-        "topics:\n  - name: A\n  - {name: B, objection: \"C\\x07\"}\ncompetitors:\n"
+        'topics:\n  - name: A\n  - {name: B, objection: "C\\x07"}\ncompetitors:\n'
         f"  - name: {'N' * 256}\n"
     )
     assert problems(GOOD, mapping=mapping) == [
