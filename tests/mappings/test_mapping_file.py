@@ -13,7 +13,6 @@ from velma_mappings.deals import DealRule
 from velma_mappings.mapping_file import MappingFile, WhenMissing
 from velma_mappings.model import Overwrite
 
-
 SEMICOLON = "holds a semicolon, which is what separates the options of a field; leave it out"
 UNSHOWN = "holds a control character or an end of line; write it on one line without"
 
@@ -253,7 +252,7 @@ def test_every_mistake_is_reported_at_once(make: Any) -> None:
 
 def test_any_other_name_can_be_an_option(make: Any) -> None:
     names = ["A" * 255, "Müller & Söhne, Inc.", "日本電気", "👩‍💻 Co"]
-    more = {"competitors": [{"name": name} for name in names], "topics": [{"name": "IT, \"now\""}]}
+    more = {"competitors": [{"name": name} for name in names], "topics": [{"name": 'IT, "now"'}]}
     assert len(make.mapping(rules=[rule(help="One.\nTwo.")], **more).competitors) == len(names)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -115,22 +114,24 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
     Raises ConfigError, RetryLater, and NothingYet before the first run.
     """
     from velma_sync import log
+    from velma_sync.access import is_there
     from velma_sync.config.load import load_ledger_settings
     from velma_sync.workspace import open_ledger_of
 
     log.configure(QUIET)
     settings = load_ledger_settings(_found(config))
-    if settings.url is None and not settings.path.exists():
+    if settings.url is None and not is_there(settings.path):
         raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")
     with closing(open_ledger_of(settings)) as ledger:
         yield ledger
 
 
 def _found(config: Path | None) -> Path:
+    from velma_sync.access import is_there
     from velma_sync.config.load import find_configuration
 
     path = find_configuration(config)
-    if not os.access(path, os.F_OK):
+    if not is_there(path):
         remedy = "Begin with velma-sync init, or name another with --config or VELMA_SYNC_CONFIG."
         raise ConfigError([Problem(str(path), "there is no such file.", remedy)])
     return path

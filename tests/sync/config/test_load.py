@@ -108,6 +108,14 @@ BAD_FILES = {
         ),
         "'start_at' must be a time of the years 2000 to 2100.",
     ),
+    "a path that no disk has": (
+        GOOD + 'ledger: {path: ¦"a\\0b.db"}\n',
+        "'path' holds a character that no path has.",
+    ),
+    "a name that no disk takes": (
+        GOOD + f"audio_directory: ¦{'a' * 300}\n",
+        "'audio_directory' names a file or directory with more than 255 bytes.",
+    ),
     "a word that is none of the allowed ones": (
         GOOD + "log_level: ¦loud\n",
         "'log_level' should be 'debug', 'info', 'warning' or 'error'.",
