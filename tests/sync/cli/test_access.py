@@ -52,7 +52,9 @@ def enters_not(directory: Path, path: Path) -> str:
     return f"{path}: the user {name} may not enter {directory}. {REMEDY}\n"
 
 
-@pytest.mark.parametrize("command", [("status",), ("calls", "list"), ("retry", "sales:call:1"), ("connectors",)])
+@pytest.mark.parametrize(
+    "command", [("status",), ("calls", "list"), ("retry", "sales:call:1"), ("connectors",)]
+)
 def test_a_ledger_that_cannot_be_entered_is_told(
     velma_sync: Command, here: Path, closed: Path, command: tuple[str, ...]
 ) -> None:
