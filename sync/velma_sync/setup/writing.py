@@ -7,10 +7,11 @@ import secrets
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from velma_connectors.errors import ConfigError, Problem
+from velma_sync.replacing import keep_ownership
 from velma_sync.setup.files import PlannedFile
 
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
@@ -99,21 +100,13 @@ def _write_aside(file: PlannedFile, asides: ExitStack) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     if file.replaces is not None:
-        _give(aside, target.stat())
-        aside.chmod(mode)
+        keep_ownership(aside, target)
     return aside
 
 
 def _target(file: PlannedFile) -> Path:
     """The file itself: a link that is there stays one, and what it leads to is replaced."""
     return file.path if file.replaces is None else file.path.resolve()
-
-
-def _give(aside: Path, like: os.stat_result) -> None:
-    """To the owner and the group of a file, as far as this user may."""
-    for owner, group in ((-1, like.st_gid), (like.st_uid, -1)):
-        with suppress(PermissionError):
-            os.chown(aside, owner, group)
 
 
 def _remove_aside(aside: Path) -> None:
