@@ -39,7 +39,7 @@ from velma_sync.setup.writing import write_files
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPTIONS: dict[str, dict[str, Any]] = {
-    "salesforce": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "3MVG9: # key"},
+    "salesforce": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "#3MVG9:key"},
     "hubspot": {},
 }
 SECRETS = {"salesforce": ("consumer_secret",), "hubspot": ("access_token",)}

@@ -96,6 +96,10 @@ BAD_FILES = {
         GOOD.replace("analysis: {", "analysis: {velma: {read_timeout_seconds: ¦inf}, "),
         "'read_timeout_seconds' should be a finite number.",
     ),
+    "a silence without end": (
+        GOOD + "recordings: {idle_seconds: ¦inf}\n",
+        "'idle_seconds' should be a finite number.",
+    ),
     "a beginning before all CRMs": (
         GOOD.replace(
             "mapping: mapping.yaml", "mapping: mapping.yaml\n    start_at: ¦0001-01-01T00:00:00+14:00"
