@@ -5,6 +5,7 @@ Messages continue a sentence that starts with the name of the key: "'value' name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 RESERVED_SLUGS = frozenset({"average", "lowest", "lowest_topic"})
 """Parts of paths that mean something else than a topic."""
+
+OPTION_LENGTH = 255
+"""Characters; the smallest limit among CRMs."""
+SEPARATOR = ";"
+"""Between the options of a multi-choice value, in every CRM."""
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""Control characters, ends of lines, and what XML cannot hold."""
 
 Loc = tuple[str | int, ...]
 
@@ -48,12 +56,50 @@ class Spelling:
 
 
 def problems(mapping: MappingFile) -> list[Misfit]:
-    """Every problem of the file, in the order of its sections."""
+    """Every problem of the file, in the order of its sections; then names that no option can have."""
     return [
         *_rule_problems(mapping),
         *_topic_problems(mapping),
         *_competitor_problems(mapping),
+        *_option_problems(mapping),
     ]
+
+
+def _option_problems(mapping: MappingFile) -> Iterator[Misfit]:
+    """Names that become options of a field, which not every text can be, and texts of the field itself."""
+    for loc, name in _options(mapping):
+        if SEPARATOR in name:
+            message = "holds a semicolon, which is what separates the options of a field; leave it out"
+            yield Misfit(loc, name, message)
+        if len(name) > OPTION_LENGTH:
+            message = f"has {len(name)} characters, more than the {OPTION_LENGTH} of an option; shorten it"
+            yield Misfit(loc, name, message)
+        yield from _not_shown(loc, name)
+    for at, rule in enumerate(mapping.rules):
+        yield from _not_shown(("rules", at, "label"), rule.label or "")
+        yield from _not_shown(("rules", at, "help"), (rule.help or "").replace("\n", " "))
+
+
+def _options(mapping: MappingFile) -> Iterator[tuple[Loc, str]]:
+    for at, topic in enumerate(mapping.topics):
+        yield ("topics", at, "name"), topic.name
+        yield ("topics", at, "objection"), topic.objection or ""
+    for at, rival in enumerate(mapping.competitors):
+        yield ("competitors", at, "name"), rival.name
+    behaviors = mapping.behaviors
+    groups = {
+        "coaching": behaviors.coaching,
+        "positive": behaviors.positive,
+        "objections": behaviors.objections,
+    }
+    for group, labels in groups.items():
+        for label in labels:
+            yield ("behaviors", group, label, "[key]"), label
+
+
+def _not_shown(loc: Loc, text: str) -> Iterator[Misfit]:
+    if _NOT_SHOWN.search(text):
+        yield Misfit(loc, text, "holds a control character or an end of line; write it on one line without")
 
 
 def _rule_problems(mapping: MappingFile) -> Iterator[Misfit]:

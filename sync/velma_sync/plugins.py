@@ -18,6 +18,7 @@ from velma_connectors.errors import ConfigError
 from velma_connectors.grades import Grade, proof_of
 from velma_connectors.registry import ConnectorKind, InstalledKind, KindState, installed_kinds, load_kind
 from velma_mappings.mapping_file import MappingFile
+from velma_sync.access import is_there
 from velma_sync.config.load import load_ledger_settings
 from velma_sync.config.parts import connection_names, value_at
 from velma_sync.config.problems import findings_of
@@ -158,7 +159,7 @@ def _in_ledger(configuration: Path) -> Mapping[str, Use]:
     from velma_sync.ledger.connections import listed
 
     settings = load_ledger_settings(configuration)
-    if settings.url is None and not settings.path.exists():
+    if settings.url is None and not is_there(settings.path):
         return {}
     with closing(open_ledger_of(settings)) as ledger, ledger.read() as tx:
         rows = listed(tx)

@@ -23,6 +23,7 @@ from velma_mappings.catalogue import entries
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.transforms import TRANSFORMS
 from velma_sync.config.settings import LedgerSettings, Settings
+from velma_sync.replacing import replace_file
 
 Schema = dict[str, Any]
 
@@ -48,11 +49,14 @@ def editor_schema(name: str) -> Schema:
 
 
 def write_schemas(directory: Path) -> tuple[Path, ...]:
-    """Write all schemas into a directory that exists; those that are there are replaced."""
+    """Write all schemas into a directory that exists; those that are there are replaced.
+
+    Raises ConfigError for one that cannot be written, and leaves the former one.
+    """
     paths = []
     for name in NAMES:
         path = directory / file_name(name)
-        path.write_text(text(editor_schema(name)), encoding="utf-8")
+        replace_file(path, text(editor_schema(name)).encode())
         paths.append(path)
     return tuple(paths)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from velma_connectors.errors import ConfigError, Problem, RetryLater
+from velma_sync.access import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,6 +186,8 @@ def _open_file(path: Path, threads: int) -> Ledger:
 
     try:
         return open_ledger(path, threads=threads)
+    except PermissionError as error:
+        raise ConfigError([refusal(path, error)]) from error
     except (OSError, DatabaseError) as error:
         reason = error.strerror if isinstance(error, OSError) else error.orig
         remedy = "Let this user read and write it, or name another place as 'path' below 'ledger'."

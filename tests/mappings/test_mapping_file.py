@@ -13,6 +13,9 @@ from velma_mappings.deals import DealRule
 from velma_mappings.mapping_file import MappingFile, WhenMissing
 from velma_mappings.model import Overwrite
 
+SEMICOLON = "holds a semicolon, which is what separates the options of a field; leave it out"
+UNSHOWN = "holds a control character or an end of line; write it on one line without"
+
 
 def rule(value: str = "status", field: str = "F", **more: Any) -> dict[str, Any]:
     return {"value": value, "on": "call", "field": field, **more}
@@ -184,6 +187,24 @@ def test_a_mapping_file_cannot_be_changed(make: Any) -> None:
             "is 'Acme', already a wording of 'own_names'; remove one of the two",
         ),
         ({"own_names": ["--"]}, ("own_names", 0), "has no letter or digit to look for"),
+        ({"competitors": [{"name": "Acme; Inc"}]}, ("competitors", 0, "name"), SEMICOLON),
+        ({"topics": [{"name": "A;B"}]}, ("topics", 0, "name"), SEMICOLON),
+        ({"topics": [{"name": "A", "objection": "a;b"}]}, ("topics", 0, "objection"), SEMICOLON),
+        (
+            {"behaviors": {"coaching": {"a;b": ["c"]}, "action_plan": ["p"]}},
+            ("behaviors", "coaching", "a;b", "[key]"),
+            SEMICOLON,
+        ),
+        (
+            {"competitors": [{"name": "A" * 256}]},
+            ("competitors", 0, "name"),
+            "has 256 characters, more than the 255 of an option; shorten it",
+        ),
+        ({"topics": [{"name": "A\nB"}]}, ("topics", 0, "name"), UNSHOWN),
+        ({"competitors": [{"name": "A\x07B"}]}, ("competitors", 0, "name"), UNSHOWN),
+        ({"competitors": [{"name": "A\uffffB"}]}, ("competitors", 0, "name"), UNSHOWN),
+        ({"rules": [rule(label="A\x00B")]}, ("rules", 0, "label"), UNSHOWN),
+        ({"rules": [rule(help="A\x1bB")]}, ("rules", 0, "help"), UNSHOWN),
     ],
 )
 def test_a_mistake_is_named_at_its_key(
@@ -227,6 +248,12 @@ def test_every_mistake_is_reported_at_once(make: Any) -> None:
         ("topics", 1, "name"),
         ("competitors", 0, "name"),
     ]
+
+
+def test_any_other_name_can_be_an_option(make: Any) -> None:
+    names = ["A" * 255, "Müller & Söhne, Inc.", "日本電気", "👩‍💻 Co"]
+    more = {"competitors": [{"name": name} for name in names], "topics": [{"name": 'IT, "now"'}]}
+    assert len(make.mapping(rules=[rule(help="One.\nTwo.")], **more).competitors) == len(names)
 
 
 def test_the_same_field_may_be_filled_on_two_records(make: Any) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +39,7 @@ from velma_sync.setup.writing import write_files
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OPTIONS: dict[str, dict[str, Any]] = {
-    "salesforce": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "3MVG9: # key"},
+    "salesforce": {"login_url": "https://acme.my.salesforce.com", "consumer_key": "#3MVG9:key"},
     "hubspot": {},
 }
 SECRETS = {"salesforce": ("consumer_secret",), "hubspot": ("access_token",)}
@@ -235,6 +238,77 @@ def test_an_end_at_any_moment_leaves_everything_as_it_was(
     monkeypatch.undo()
     assert ends, f"{moment} was never reached"
     assert {each.path: each.path.read_text() for each in files} == {each.path: each.text for each in files}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_signal_waits_until_all_is_written_or_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, fails: bool
+) -> None:
+    states: list[dict[Path, bytes]] = []
+    before = signal.signal(number, lambda *_: states.append(everything(tmp_path)))
+    handler = signal.getsignal(number)
+    files = plan_files(setup("hubspot", tmp_path / "secrets"), tmp_path / "velma-sync.yaml", None)
+    link = os.link
+
+    def interrupted(source: Path, target: Path) -> None:
+        link(source, target)
+        if target == files[1].path:
+            signal.raise_signal(number)
+            if fails:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "link", interrupted)
+    try:
+        with pytest.raises(ConfigError) if fails else nullcontext():
+            write_files(files)
+        assert signal.getsignal(number) is handler
+    finally:
+        signal.signal(number, before)
+    whole = {each.path.relative_to(tmp_path): each.text.encode() for each in files}
+    assert states == [{} if fails else whole]
+
+
+def test_a_secrets_directory_is_made_also_when_no_secret_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HUBSPOT_ACCESS_TOKEN", "VELMA_API_KEY"):
+        monkeypatch.setenv(f"VELMA_SYNC_{name}", "from-the-environment")
+    path, secrets = tmp_path / "velma-sync.yaml", tmp_path / "secrets"
+    write_files(plan_files(setup("hubspot", secrets, secrets={}), path, None), secrets)
+    assert (stat.S_IMODE(secrets.stat().st_mode), list(secrets.iterdir())) == (0o700, [])
+    assert load_configuration(path).path == path
+    secrets.chmod(0o750)
+    existing = read_existing(path)
+    assert existing is not None
+    more = setup("salesforce", secrets, secrets={})
+    write_files(plan_files(more, path, existing.text), secrets)
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o750, "it is the admin's"
+
+
+def test_a_link_to_the_configuration_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    file, link = tmp_path / "shared/live.yaml", tmp_path / "velma-sync.yaml"
+    write_files(plan_files(setup("salesforce"), link, None))
+    link.rename(file)
+    link.symlink_to("shared/live.yaml")
+    existing = read_existing(link)
+    assert existing is not None
+    write_files(plan_files(setup("hubspot"), link, existing.text))
+    assert link.readlink() == Path("shared/live.yaml")
+    assert "  hubspot:\n" in file.read_text()
+    assert [each.name for each in file.parent.iterdir()] == ["live.yaml"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_the_owner_of_a_configuration_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "velma-sync.yaml"
+    write_files(plan_files(setup("salesforce"), path, None))
+    path.chmod(0o640)
+    os.chown(path, 1234, 4321)
+    write_files(plan_files(setup("hubspot"), path, path.read_text()))
+    now = path.stat()
+    assert (now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)) == (1234, 4321, 0o640)
 
 
 def test_a_directory_that_may_not_be_written_is_told(tmp_path: Path) -> None:

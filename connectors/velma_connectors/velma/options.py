@@ -10,7 +10,7 @@ from velma_connectors.option_types import BaseUrl, TokenSecret
 class VelmaOptions(BaseModel):
     """How Velma is reached, and what it costs."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
     base_url: BaseUrl = Field(
         default="https://platform.modulate.ai",

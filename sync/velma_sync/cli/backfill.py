@@ -15,6 +15,7 @@ from velma_connectors.errors import ConfigError, Problem
 from velma_sync.cli.options import (
     NotAgreed,
     agreed,
+    amount,
     config_option,
     day,
     json_option,
@@ -46,13 +47,11 @@ MINUTES_PER_HOUR = 60
 )
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0),
+    type=amount,
     metavar="AMOUNT",
     help="Stop before the call that would pass it.",
 )
-@click.option(
-    "--max-hours", type=click.FloatRange(min=0), metavar="HOURS", help="The same for hours of audio."
-)
+@click.option("--max-hours", type=amount, metavar="HOURS", help="The same for hours of audio.")
 @click.option("--stop", is_flag=True, help="End the backfills that are under way: skip what is left.")
 @yes_option
 @config_option

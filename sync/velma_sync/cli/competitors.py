@@ -34,7 +34,8 @@ def command(patch: bool, since: datetime | None, config: Path | None, as_json: b
     if as_json:
         print_json(reviews)
     elif patch:
-        print_patch("".join(each.names_patch for each in reviews), "No name is missing.")
+        text = "".join(each.names_patch for each in reviews)
+        print_patch(text, "No name is missing.", reviews[0].patch_directory)
     else:
         for each in reviews:
             _print(each)

@@ -30,13 +30,14 @@ def command(kind: str | None, config: Path | None, as_json: bool) -> int:
     all that can be set under the options of such a connection, and where its secrets are read from.
     """
     from velma_sync import log
+    from velma_sync.access import is_there
     from velma_sync.cli.options import QUIET
     from velma_sync.config.load import DEFAULT_PATH, find_configuration
     from velma_sync.plugins import connector_guide, connectors
 
     log.configure(QUIET)
     path = find_configuration(config)
-    there = None if config is None and path == DEFAULT_PATH and not path.exists() else path
+    there = None if config is None and path == DEFAULT_PATH and not is_there(path) else path
     if kind is not None:
         guide = connector_guide(kind, there)
         print_json(guide) if as_json else _print_guide(guide)

@@ -121,7 +121,7 @@ def command(
     dialogue = Dialogue(asker, chosen, called, given, directory, offline, existing)
     setup = dialogue.decide(shipped_mapping(chosen), datetime.now(UTC).replace(microsecond=0))
     planned = plan_files(setup, path, existing.text if existing else None)
-    write_files(planned)
+    write_files(planned, setup.secrets_directory)
     outcome = Outcome(
         connection=called,
         start_at=setup.start_at,

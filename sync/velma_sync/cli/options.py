@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import math
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -58,13 +58,32 @@ class Day(click.DateTime):
         super().__init__(formats=["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from velma_sync.config.settings import YEARS
+
         try:
-            return super().convert(value, param, ctx).replace(tzinfo=UTC)
+            found: datetime = super().convert(value, param, ctx).replace(tzinfo=UTC)
         except click.BadParameter as error:
             raise click.BadParameter(f"'{value}' is no day; write it like 2026-01-31.") from error
+        if found.year not in YEARS:
+            raise click.BadParameter(f"'{value}' is no day of the years {YEARS[0]} to {YEARS[-1]}.")
+        return found
+
+
+class Amount(click.FloatRange):
+    """A number that is 0 or more. Neither infinity nor what is no number is a limit that anything keeps."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            raise click.BadParameter(f"'{value}' is no amount; write it like 50 or 12.5.")
+        return number
 
 
 day = Day()
+amount = Amount()
 since_option = click.option(
     "--since", type=day, metavar="DAY", help="Only calls from that day (UTC) on, as 2026-01-31."
 )
@@ -95,22 +114,24 @@ def opened_ledger(config: Path | None) -> Iterator[Ledger]:
     Raises ConfigError, RetryLater, and NothingYet before the first run.
     """
     from velma_sync import log
+    from velma_sync.access import is_there
     from velma_sync.config.load import load_ledger_settings
     from velma_sync.workspace import open_ledger_of
 
     log.configure(QUIET)
     settings = load_ledger_settings(_found(config))
-    if settings.url is None and not settings.path.exists():
+    if settings.url is None and not is_there(settings.path):
         raise NothingYet(f"{settings.path}: there is no ledger yet. Begin with: velma-sync once")
     with closing(open_ledger_of(settings)) as ledger:
         yield ledger
 
 
 def _found(config: Path | None) -> Path:
+    from velma_sync.access import is_there
     from velma_sync.config.load import find_configuration
 
     path = find_configuration(config)
-    if not os.access(path, os.F_OK):
+    if not is_there(path):
         remedy = "Begin with velma-sync init, or name another with --config or VELMA_SYNC_CONFIG."
         raise ConfigError([Problem(str(path), "there is no such file.", remedy)])
     return path

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,9 +34,12 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(plain(data), indent=2, ensure_ascii=False))
 
 
-def print_patch(patch: str, when_empty: str) -> None:
-    """The patch alone, to be piped on; that it is empty is told beside it."""
+def print_patch(patch: str, when_empty: str, directory: Path) -> None:
+    """The patch alone, to be piped on; that it is empty, or applies elsewhere, is told beside it."""
     click.echo(patch, nl=False, file=exact(sys.stdout))
+    if patch and directory != Path.cwd():
+        where = shlex.quote(str(directory))
+        click.echo(f"To apply it from here: git -C {where} apply -p0, or patch -d {where} -p0", err=True)
     if not patch:
         click.echo(f"The patch is empty: nothing can be adopted as it is. {when_empty}", err=True)
 

@@ -34,7 +34,8 @@ def command(patch: bool, since: datetime | None, config: Path | None, as_json: b
     if as_json:
         print_json(reviews)
     elif patch:
-        print_patch("".join(each.topics_patch for each in reviews), "velma-sync topics lists what there is.")
+        text = "".join(each.topics_patch for each in reviews)
+        print_patch(text, "velma-sync topics lists what there is.", reviews[0].patch_directory)
     else:
         for each in reviews:
             _print(each)

@@ -134,6 +134,7 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
     data: PlainValue = None
     secrets: Sequence[SecretOption] = ()
+    unreadable: Sequence[SecretOption] = ()
 
     def configuration(self) -> Configuration | None:
         settings = validate(Settings, self.file.data, self.file, (), self.problems)
@@ -180,11 +181,13 @@ class _Reading:
         named = value_at(self.file.data, ("secrets_directory",))
         directory = os.environ.get(DIRECTORY_VARIABLE) or (named if isinstance(named, str) else None)
         beside = self._beside(directory) if directory else None
-        values = read_secrets(self.secrets, beside, self.problems)
-        self.data = with_secrets(self.file.data, self.secrets, values)
+        found = read_secrets(self.secrets, beside, self.problems)
+        self.unreadable = found.unreadable
+        self.data = with_secrets(self.file.data, self.secrets, found.values)
 
     def _part(self, model: type[Model], at: Location) -> Model | None:
-        return validate(model, value_at(self.data, at), self.file, at, self.problems, self.secrets)
+        data = value_at(self.data, at)
+        return validate(model, data, self.file, at, self.problems, self.secrets, self.unreadable)
 
     def _connection(
         self, name: str, kind: ConnectorKind | None, settings: Settings | None, analysis: AnalysisFile | None

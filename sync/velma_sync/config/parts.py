@@ -129,26 +129,31 @@ def validate(
     at: Location,
     problems: list[Problem],
     secrets: Sequence[SecretOption] = (),
+    unreadable: Sequence[SecretOption] = (),
 ) -> Model | None:
-    """The data as its model, or None after adding what is wrong with it to `problems`."""
+    """The data as its model, or None after adding what is wrong with it to `problems`.
+
+    That an `unreadable` secret is missing is not added: nobody knows it, and its file is a problem already.
+    """
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
         found = findings_of(error, file, model, at)
-        problems += [_with_source(finding, secrets) for finding in found]
+        problems += [_with_source(each, secrets) for each in found if not _named(each, unreadable)]
         return None
 
 
 def _with_source(finding: Finding, secrets: Sequence[SecretOption]) -> Problem:
     """The problem; if it names a secret that belongs there, with where the secret is read from."""
+    remedies = [f"'{each.option}' is a secret: set {each.sources}." for each in _named(finding, secrets)]
+    return replace(finding.problem, remedy=" ".join(remedies)) if remedies else finding.problem
+
+
+def _named(finding: Finding, secrets: Sequence[SecretOption]) -> list[SecretOption]:
     places = (finding.about, finding.about[:-1])
-    named = [
+    return [
         each
         for each in secrets
         if each.location[:-1] in places
         and re.search(rf"\b{re.escape(each.option)}\b", finding.problem.message)
     ]
-    if not named:
-        return finding.problem
-    remedies = [f"'{each.option}' is a secret: set {each.sources}." for each in named]
-    return replace(finding.problem, remedy=" ".join(remedies))

@@ -14,6 +14,7 @@ environment wins. Which options are secret is what the option models say by the 
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
 from velma_connectors.errors import Problem
+from velma_sync.access import refusal
 from velma_sync.config.types import alternatives, item_types, models_for
 from velma_sync.config.yaml_file import Location, PlainValue, YamlFile
 
@@ -56,7 +58,15 @@ class SecretOption:
         )
 
 
-class _Sources(BaseSettings):
+@dataclass(frozen=True, slots=True)
+class SecretsFound:
+    """Secrets by variable, and those that are not set as far as can be told: their files cannot be read."""
+
+    values: Mapping[str, SecretStr]
+    unreadable: tuple[SecretOption, ...] = ()
+
+
+class _Source(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
 
@@ -91,30 +101,58 @@ def secret_options(
 
 def read_secrets(
     options: Sequence[SecretOption], directory: Path | None, problems: list[Problem]
-) -> Mapping[str, SecretStr]:
-    """The secrets that are set, by variable. Empty ones count as not set.
+) -> SecretsFound:
+    """The secrets that are set. Empty ones count as not set.
 
-    A directory that cannot be read is added to `problems`; the environment is read all the same.
+    Every file that cannot be read, or their directory, is added to `problems`; the others count.
     """
-    if not options:
-        return {}
-    if directory is not None and not directory.is_dir():
-        problems.append(Problem(str(directory), "is no directory, so no secrets can be read from it."))
-        directory = None
-    fields: dict[str, Any] = {option.file_name: (SecretStr | None, None) for option in options}
-    sources = create_model("Secrets", __base__=_Sources, **fields)
+    values = {option.variable: value for option in options if (value := _read(option, None))}
+    left = [option for option in options if option.variable not in values]
+    if directory is None or not options:
+        return SecretsFound(values)
     try:
-        with warnings.catch_warnings():
-            # A file that is passed over only causes a warning; the admin should hear of it.
-            warnings.simplefilter("error", UserWarning)
-            found = sources(_secrets_dir=directory)
-    except (OSError, UserWarning, ValueError, SettingsError) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        where = str(directory or "environment")
-        problems.append(Problem(where, f"the secrets cannot be read: {reason}."))
-        return {} if directory is None else read_secrets(options, None, problems)
-    values = {name.upper(): getattr(found, name) for name in fields}
-    return {name: value for name, value in values.items() if value and value.get_secret_value().strip()}
+        os.scandir(directory).close()
+        # Listing does not take the right to enter, this does.
+        (directory / "..").stat()
+    except PermissionError as error:
+        problems.append(refusal(directory, error))
+        return SecretsFound(values, tuple(left))
+    except (OSError, ValueError):
+        problems.append(Problem(str(directory), "is no directory, so no secrets can be read from it."))
+        return SecretsFound(values)
+    unreadable = []
+    for option in left:
+        try:
+            value = _read(option, directory)
+        except (OSError, UserWarning, ValueError, SettingsError) as error:
+            problems.append(_unreadable(directory / option.file_name, error))
+            unreadable.append(option)
+            continue
+        values |= {option.variable: value} if value else {}
+    return SecretsFound(values, tuple(unreadable))
+
+
+def _read(option: SecretOption, directory: Path | None) -> SecretStr | None:
+    fields: dict[str, Any] = {option.file_name: (SecretStr | None, None)}
+    source = create_model("Secret", __base__=_Source, **fields)
+    with warnings.catch_warnings():
+        # A file that is passed over only causes a warning; the admin should hear of it.
+        warnings.simplefilter("error", UserWarning)
+        value: SecretStr | None = getattr(source(_secrets_dir=directory), option.file_name)
+    return value if value and value.get_secret_value().strip() else None
+
+
+def _unreadable(path: Path, error: BaseException) -> Problem:
+    # What pydantic-settings meets with a file may come wrapped in a sentence of its own.
+    error = error.__cause__ or error
+    if isinstance(error, PermissionError):
+        return refusal(path, error)
+    reason = "it is no plain file inside that directory"
+    if isinstance(error, UnicodeDecodeError):
+        reason = "it is not UTF-8 text"
+    elif isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+    return Problem(str(path), f"the secret cannot be read: {reason}.", "Write the secret into it anew.")
 
 
 def refuse_secrets_in(file: YamlFile, options: Iterable[SecretOption]) -> list[Problem]:

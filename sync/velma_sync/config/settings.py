@@ -6,13 +6,20 @@ validates them by their own models after the secrets were put in.
 
 from __future__ import annotations
 
+import os
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 Options = dict[str, Any]
+
+LONGEST_NAME = 255
+"""Bytes of one name in a path, on every common file system."""
+YEARS = range(2000, 2101)
+"""When calls can have been. CRMs refuse much earlier times, and near the ends of time one cannot count on."""
 
 
 def _connection_name(name: str) -> str:
@@ -23,7 +30,26 @@ def _connection_name(name: str) -> str:
     return name
 
 
+def _path(path: Path) -> Path:
+    try:
+        named = os.fsencode(path)
+    except UnicodeEncodeError:
+        named = b"\0"
+    if b"\0" in named:
+        raise ValueError("holds a character that no path has")
+    if any(len(part) > LONGEST_NAME for part in named.split(b"/")):
+        raise ValueError(f"names a file or directory with more than {LONGEST_NAME} bytes")
+    return path
+
+
+def _in_years(time: datetime) -> datetime:
+    if time.year not in YEARS:
+        raise ValueError(f"must be a time of the years {YEARS[0]} to {YEARS[-1]}")
+    return time
+
+
 ConnectionName = Annotated[str, AfterValidator(_connection_name)]
+LocalPath = Annotated[Path, AfterValidator(_path)]
 Minutes = Annotated[float, Field(gt=0, le=60 * 24)]
 
 
@@ -37,7 +63,7 @@ class ConnectionSettings(_Section):
     kind: str = Field(description="Which CRM it is, such as salesforce.")
     options: Options = Field(default={}, description="Settings of that kind of CRM.")
     mapping: Path = Field(description="The mapping file: which value goes to which field.")
-    start_at: AwareDatetime | None = Field(
+    start_at: Annotated[AwareDatetime, AfterValidator(_in_years)] | None = Field(
         default=None,
         description="Calls changed before this time are left alone. Default: the first run.",
     )
@@ -68,7 +94,7 @@ def _postgresql(url: str) -> str:
 class LedgerSettings(_Section):
     """Where the daemon remembers what it did: a SQLite file, or a PostgreSQL database."""
 
-    path: Path = Field(default=Path("velma-sync.db"), description="The SQLite file. Local disks only.")
+    path: LocalPath = Field(default=Path("velma-sync.db"), description="The SQLite file. Local disks only.")
     url: Annotated[str, AfterValidator(_postgresql)] | None = Field(
         default=None, description="Address of a PostgreSQL database, used in place of the file."
     )
@@ -118,11 +144,11 @@ class Settings(_Section):
     schedule: ScheduleSettings = Field(default=ScheduleSettings(), description="How often the daemon looks.")
     limits: LimitSettings = Field(default=LimitSettings(), description="What the daemon allows itself.")
     ledger: Options = Field(default={}, description="Where the daemon remembers what it did.")
-    audio_directory: Path = Field(
+    audio_directory: LocalPath = Field(
         default=Path("audio"),
         description="Where recordings lie while they are analysed. Emptied after use.",
     )
-    secrets_directory: Path | None = Field(
+    secrets_directory: LocalPath | None = Field(
         default=None, description="Directory with one file per secret. VELMA_SYNC_SECRETS_DIR wins."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from velma_connectors.administration import Mark
 from velma_connectors.errors import ConfigError, Problem
+from velma_sync.access import is_there
 from velma_sync.config.settings import LedgerSettings
 from velma_sync.doctor.facts import Fact
 from velma_sync.doctor.machine import ledger_obstacle
@@ -61,7 +62,7 @@ def ledger_facts(workspace: Workspace, settings: EngineSettings, now: datetime) 
 
 
 def _is_there(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size > 0 and not ledger_obstacle(path)
+    return not ledger_obstacle(path) and is_there(path) and path.stat().st_size > 0
 
 
 def _schema(settings: LedgerSettings) -> str | None:

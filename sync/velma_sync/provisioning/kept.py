@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,7 +12,9 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from velma_connectors.errors import ConfigError, Problem
+from velma_sync.access import is_there
 from velma_sync.provisioning.plan import ConnectionPlan
+from velma_sync.replacing import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,17 @@ class KeptPlan:
 def keep_plan(path: Path, plans: Sequence[ConnectionPlan], made_at: datetime) -> None:
     """Write the plan, whole or not at all. Only an older plan is overwritten. Raises ConfigError."""
     text = _adapter().dump_json(KeptPlan(1, made_at, tuple(plans)), indent=2) + b"\n"
-    with _told(path, "cannot be written"):
-        if path.exists():
-            _refuse_other_file(path)
-        partial = path.with_name(f"{path.name}.partial")
-        partial.write_bytes(text)
-        partial.replace(path)
+    if is_there(path):
+        _refuse_other_file(path)
+    replace_file(path, text)
 
 
 def read_plan(path: Path) -> KeptPlan:
     """Read a plan that was kept. Raises ConfigError."""
-    with _told(path, "cannot be read"):
+    try:
         text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(str(path), f"cannot be read: {error.strerror}.")]) from error
     try:
         return _adapter().validate_json(text)
     except ValidationError as error:
@@ -92,11 +92,3 @@ def _refuse_other_file(path: Path) -> None:
 
 def _again(path: Path) -> str:
     return f"Make a new one with: velma-sync provision --out {path}"
-
-
-@contextmanager
-def _told(path: Path, trouble: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigError([Problem(str(path), f"{trouble}: {error.strerror}.")]) from error

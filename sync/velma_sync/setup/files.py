@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from velma_connectors.errors import ConfigError
 from velma_connectors.registry import ConnectorKind
 from velma_connectors.velma.playbook import shipped_text
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.proposals import Proposal
-from velma_sync.config.yaml_file import PlainValue, parse_yaml
+from velma_sync.config.yaml_file import parse_yaml
+from velma_sync.config.yaml_text import on_one_line
 from velma_sync.option_guide import options_of
 from velma_sync.schemas import NAMES, editor_comment, editor_schema, file_name, text
 from velma_sync.setup.extending import DEEPER, Addition, extended
@@ -152,7 +151,7 @@ def new_configuration(setup: Setup, path: Path, mapping: str) -> str:
     parts += [_ANALYSIS if velma else _ANALYSIS.replace("  velma:\n", "  # velma:\n"), *velma]
     parts += [] if "price_per_audio_hour" in setup.velma else [_PRICE]
     if setup.secrets_directory:
-        parts += [_SECRETS.format(directory=_plain(_beside(setup.secrets_directory, path)))]
+        parts += [_SECRETS.format(directory=on_one_line(_beside(setup.secrets_directory, path)))]
     return "".join(parts)
 
 
@@ -165,9 +164,9 @@ def _connection(setup: Setup, mapping: str) -> Addition:
     start = setup.start_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     lines = [
         f"{setup.connection}:",
-        f"  kind: {_plain(setup.kind.name)}",
+        f"  kind: {on_one_line(setup.kind.name)}",
         "  # Which value goes to which field, and your vocabularies.",
-        f"  mapping: {_plain(mapping)}",
+        f"  mapping: {on_one_line(mapping)}",
         "  # Calls that were changed before this time are left alone. They can be analysed later:",
         "  # velma-sync backfill --since 2026-01-01 tells what that would cost, and asks.",
         f"  start_at: {start}",
@@ -209,28 +208,10 @@ def _block(data: Mapping[str, Any]) -> Iterator[str]:
     """A mapping as lines; lists on one line, mappings below their name."""
     for name, value in data.items():
         if isinstance(value, Mapping) and value:
-            yield f"{_plain(name)}:"
+            yield f"{on_one_line(name)}:"
             yield from (f"{DEEPER}{line}" for line in _block(value))
         else:
-            yield f"{_plain(name)}: {_plain(value)}"
-
-
-def _plain(value: Any) -> str:
-    """A value on one line, without quotes where a reader gets the same text."""
-    if isinstance(value, str) and _reads_as(value, value):
-        return value
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(map(_plain, value))}]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _reads_as(written: str, value: PlainValue) -> bool:
-    """Whether a reader gets the value, both behind a name and within a list."""
-    try:
-        alone, listed = (parse_yaml(form.format(written), Path()).data for form in ("a: {}", "a: [{}]"))
-    except ConfigError:
-        return False
-    return (alone, listed) == ({"a": value}, {"a": [value]})
+            yield f"{on_one_line(name)}: {on_one_line(value)}"
 
 
 def _beside(directory: Path, path: Path) -> str:

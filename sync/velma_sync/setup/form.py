@@ -15,6 +15,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from velma_connectors.errors import ConfigError, Problem
+from velma_sync.access import is_there
 from velma_sync.config.problems import Finding, findings_of
 from velma_sync.config.secrets import read_secrets, secret_options
 from velma_sync.config.types import alternatives, models_for
@@ -60,8 +61,8 @@ class Form:
         """With the secrets that the environment or the secrets directory holds. Raises ConfigError."""
         problems: list[Problem] = []
         wanted = list(secret_options((self.owner,), self.model, None, ()))
-        there = directory if directory is not None and directory.exists() else None
-        values = read_secrets(wanted, there, problems)
+        there = directory if directory is not None and is_there(directory) else None
+        values = read_secrets(wanted, there, problems).values
         if problems:
             raise ConfigError(problems)
         form = self

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Sequence
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from velma_connectors.errors import ConfigError, Problem
+from velma_sync.replacing import keep_ownership
 from velma_sync.setup.files import PlannedFile
 
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 ORDINARY_FILE = 0o666
 ORDINARY_DIRECTORY = 0o777
+HELD_BACK = (signal.SIGTERM, signal.SIGHUP)
 
 
 def refuse_existing(paths: Sequence[Path]) -> None:
@@ -29,15 +33,18 @@ def refuse_existing(paths: Sequence[Path]) -> None:
         raise ConfigError(problems)
 
 
-def write_files(files: Sequence[PlannedFile]) -> None:
+def write_files(files: Sequence[PlannedFile], secrets_directory: Path | None = None) -> None:
     """Write all under other names first, then give each its own, in order.
 
-    Whatever keeps one from being written, Ctrl-C included, takes back those before it. Raises ConfigError.
+    `secrets_directory` is made as well, also when no secret is among the files. Whatever keeps one from being
+    written, Ctrl-C included, takes back those before it; other signals wait. Raises ConfigError.
     """
     refuse_existing([each.path for each in files if each.replaces is None])
     # What undoes a step is registered before the step: an interruption may come right after it.
-    with ExitStack() as directories, ExitStack() as asides, ExitStack() as names:
+    with _held_back(), ExitStack() as directories, ExitStack() as asides, ExitStack() as names:
         try:
+            if secrets_directory is not None:
+                _make_directory(secrets_directory, directories, private=True)
             for each in files:
                 _make_directory(each.path.parent, directories, private=each.is_secret)
             written = [_write_aside(each, asides) for each in files]
@@ -50,6 +57,23 @@ def write_files(files: Sequence[PlannedFile]) -> None:
             raise ConfigError([Problem(where, message)]) from error
         names.pop_all()
         directories.pop_all()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """What would end the process at once does so when all is written, or all is taken back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: arrived.append(number)) for each in HELD_BACK}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in arrived:
+            signal.raise_signal(number)
 
 
 def _make_directory(directory: Path, undo: ExitStack, *, private: bool) -> None:
@@ -66,7 +90,8 @@ def _remove_directory(directory: Path) -> None:
 
 def _write_aside(file: PlannedFile, asides: ExitStack) -> Path:
     """The content under another name in the same directory, until the end."""
-    aside = file.path.with_name(f".{file.path.name}.{secrets.token_hex(4)}.partial")
+    target = _target(file)
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     asides.callback(_remove_aside, aside)
     mode = _mode(file)
     # Nobody else may read a secret even before its file has its name.
@@ -75,8 +100,13 @@ def _write_aside(file: PlannedFile, asides: ExitStack) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     if file.replaces is not None:
-        aside.chmod(mode)
+        keep_ownership(aside, target)
     return aside
+
+
+def _target(file: PlannedFile) -> Path:
+    """The file itself: a link that is there stays one, and what it leads to is replaced."""
+    return file.path if file.replaces is None else file.path.resolve()
 
 
 def _remove_aside(aside: Path) -> None:
@@ -94,11 +124,12 @@ def _put_in_place(file: PlannedFile, aside: Path, undo: ExitStack) -> None:
             refuse_existing([file.path])
         return
     before = file.replaces.encode("utf-8")
-    if file.path.read_bytes() != before:
+    target = _target(file)
+    if target.read_bytes() != before:
         message = "was changed meanwhile. Nothing was written."
         raise ConfigError([Problem(str(file.path), message, "Repeat the command.")])
-    undo.callback(file.path.write_bytes, before)
-    aside.replace(file.path)
+    undo.callback(target.write_bytes, before)
+    aside.replace(target)
 
 
 def _remove_link(path: Path, aside: Path) -> None:

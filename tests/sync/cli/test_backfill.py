@@ -93,6 +93,17 @@ def test_the_bar_counts_calls_that_ended_in_whatever_way(
     assert "3/5" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("limit", ["--max-cost", "--max-hours"])
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "-1"])
+def test_a_limit_that_would_limit_nothing_is_refused(
+    room: Rehearsal, velma_sync: Command, limit: str, number: str
+) -> None:
+    outcome = velma_sync("backfill", "--since", SINCE, "--yes", limit, number)
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert f"Invalid value for '{limit}'" in outcome.err
+    assert billed(room) == 0
+
+
 def test_history_is_analysed_written_and_paid_once(room: Rehearsal, velma_sync: Command) -> None:
     outcome = velma_sync("backfill", "--since", SINCE, "--yes")
     assert outcome.code == ExitCode.FINE
@@ -140,7 +151,9 @@ def test_what_is_left_can_be_ended(room: Rehearsal, velma_sync: Command) -> None
 @pytest.mark.parametrize(
     ("since", "told"),
     [
-        ("9000-01-01", "'--since': is not before the end of the backfill; name a day before --until"),
+        ("2099-01-01", "'--since': is not before the end of the backfill; name a day before --until"),
+        ("0001-01-01", "'0001-01-01' is no day of the years 2000 to 2100."),
+        ("9999-12-31", "'9999-12-31' is no day of the years 2000 to 2100."),
         ("yesterday", "'yesterday' is no day; write it like 2026-01-31."),
     ],
 )

@@ -74,6 +74,20 @@ def test_a_rival_that_nobody_listed_is_found_and_adopted(velma_sync: Command, ed
     assert "Quorvane" not in names
 
 
+def test_from_another_directory_it_tells_where_the_patch_applies(
+    velma_sync: Command, edit: Edit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit("mapping.yaml", "  - {name: Quorvane}\n", "")
+    home, elsewhere = Path.cwd(), Path("elsewhere")
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    outcome = velma_sync("competitors", "--patch", "--config", "../velma-sync.yaml")
+    assert outcome.err == f"To apply it from here: git -C {home} apply -p0, or patch -d {home} -p0\n"
+    command = ["git", "-C", str(home), "apply", "-p0"]
+    subprocess.run(command, input=outcome.out, text=True, check=True)
+    assert "  - {name: Quorvane}\n" in (home / "mapping.yaml").read_text()
+
+
 def test_calls_before_a_day_are_left_out(velma_sync: Command) -> None:
     outcome = velma_sync("competitors", "--since", "2100-01-01")
     assert ": 0 analysed calls read.\nWherever a competitor was noticed" in outcome.out

@@ -88,6 +88,38 @@ BAD_FILES = {
         GOOD + "schedule: {poll_minutes: ¦0}\n",
         "'poll_minutes' should be greater than 0.",
     ),
+    "a price without end": (
+        GOOD.replace("analysis: {", "analysis: {velma: {price_per_audio_hour: ¦inf}, "),
+        "'price_per_audio_hour' should be a finite number.",
+    ),
+    "a wait without end": (
+        GOOD.replace("analysis: {", "analysis: {velma: {read_timeout_seconds: ¦inf}, "),
+        "'read_timeout_seconds' should be a finite number.",
+    ),
+    "a silence without end": (
+        GOOD + "recordings: {idle_seconds: ¦inf}\n",
+        "'idle_seconds' should be a finite number.",
+    ),
+    "a beginning before all CRMs": (
+        GOOD.replace(
+            "mapping: mapping.yaml", "mapping: mapping.yaml\n    start_at: ¦0001-01-01T00:00:00+14:00"
+        ),
+        "'start_at' must be a time of the years 2000 to 2100.",
+    ),
+    "a beginning at the end of time": (
+        GOOD.replace(
+            "mapping: mapping.yaml", "mapping: mapping.yaml\n    start_at: ¦9999-12-31T23:59:59-12:00"
+        ),
+        "'start_at' must be a time of the years 2000 to 2100.",
+    ),
+    "a path that no disk has": (
+        GOOD + 'ledger: {path: ¦"a\\0b.db"}\n',
+        "'path' holds a character that no path has.",
+    ),
+    "a name that no disk takes": (
+        GOOD + f"audio_directory: ¦{'a' * 300}\n",
+        "'audio_directory' names a file or directory with more than 255 bytes.",
+    ),
     "a word that is none of the allowed ones": (
         GOOD + "log_level: ¦loud\n",
         "'log_level' should be 'debug', 'info', 'warning' or 'error'.",
@@ -216,6 +248,22 @@ def test_a_mapped_value_that_does_not_exist_is_refused_where_it_stands(problems:
     mapping = "version: 1\nrules:\n  - {value: nextstep, on: call, field: X__c}\n"
     (problem,) = problems(GOOD, mapping=mapping)
     assert problem.startswith("mapping.yaml:3:13: 'value' names no known value: 'nextstep'")
+
+
+def test_names_that_no_option_can_have_are_refused_where_they_stand(problems: Problems) -> None:
+    mapping = (
+        "version: 1\nrules: []\nbehaviors:\n  action_plan: [action_plan_created]\n"
+        "  positive:\n    Plan; made: [action_plan_created]\n"
+        'topics:\n  - name: A\n  - {name: B, objection: "C\\x07"}\ncompetitors:\n'
+        f"  - name: {'N' * 256}\n"
+    )
+    assert problems(GOOD, mapping=mapping) == [
+        "mapping.yaml:6:5: 'Plan; made' holds a semicolon, which is what separates the options of a field; "
+        "leave it out.",
+        "mapping.yaml:9:26: 'objection' holds a control character or an end of line; "
+        "write it on one line without.",
+        "mapping.yaml:11:11: 'name' has 256 characters, more than the 255 of an option; shorten it.",
+    ]
 
 
 def test_plain_http_in_a_connector_that_does_not_look_is_refused_here(

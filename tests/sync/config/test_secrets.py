@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -181,14 +182,54 @@ def test_a_secrets_directory_that_is_none_is_told(problems: Problems) -> None:
     )
 
 
-def test_a_secret_file_that_cannot_be_read_is_told(
-    problems: Problems, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def _spoil_with_directory(path: Path) -> None:
+    path.mkdir()
+
+
+def _spoil_with_bytes(path: Path) -> None:
+    path.write_bytes(b"caf\xe9")
+
+
+def _spoil_with_loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+NO_PLAIN_FILE = "it is no plain file inside that directory"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (_spoil_with_directory, NO_PLAIN_FILE),
+        (os.mkfifo, NO_PLAIN_FILE),
+        (_spoil_with_loop, NO_PLAIN_FILE),
+        (_spoil_with_bytes, "it is not UTF-8 text"),
+    ],
+)
+def test_one_bad_secret_file_is_named_and_the_others_count(
+    problems: Problems,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    spoil: Callable[[Path], None],
+    reason: str,
 ) -> None:
-    monkeypatch.delenv("VELMA_SYNC_VELMA_API_KEY")
+    for name in ("VELMA_SYNC_VELMA_API_KEY", "VELMA_SYNC_SALES_EU_CONSUMER_SECRET"):
+        monkeypatch.delenv(name)
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    spoil(secrets / "velma_sync_velma_api_key")
+    (secrets / "velma_sync_sales_eu_consumer_secret").write_text("from-file")
+    (problem,) = problems(GOOD + "secrets_directory: secrets\n")
+    assert problem == (
+        f"secrets/velma_sync_velma_api_key: the secret cannot be read: {reason}. "
+        "Write the secret into it anew."
+    )
+
+
+def test_nobody_looks_at_the_file_of_a_secret_that_the_environment_sets(load: Load, tmp_path: Path) -> None:
     (tmp_path / "secrets/velma_sync_velma_api_key").mkdir(parents=True)
-    unread, missing = problems(GOOD + "secrets_directory: secrets\n")
-    assert unread.startswith("secrets: the secrets cannot be read")
-    assert "'api_key' is missing" in missing
+    found = load(GOOD + "secrets_directory: secrets\n")
+    assert found.velma.api_key.get_secret_value() == "velma-key"
 
 
 def test_secrets_never_show(load: Load) -> None:

@@ -155,6 +155,15 @@ def test_a_directory_of_another_is_a_problem(tmp_path: Path) -> None:
     assert f"this user may not write in {tmp_path}" in sentence
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter everywhere")
+def test_a_ledger_that_cannot_be_entered_is_one_problem(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    configuration = replace(configured({"a": crm()}), ledger=LedgerSettings(path=closed / "in" / "ledger.db"))
+    ((_, sentence),) = told(examined(configuration), Mark.PROBLEM)
+    assert f"this user may not write in {closed}" in sentence
+
+
 def test_a_refused_key_is_told_and_the_presets_stay_unchecked() -> None:
     analyzer = CannedAnalyzer()
     analyzer.fail(Fault("check", SpendStop("Wrong key.", code="auth")))
