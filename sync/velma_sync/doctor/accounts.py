@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from velma_sync.pipeline.settings import EngineSettings
 if TYPE_CHECKING:
     from velma_sync.workspace import Workspace
 
+QUIET_UNTIL = datetime(2000, 1, 1, tzinfo=UTC)
+"""No CRM has calls from before: a look at that time reads none, at whatever hour it is taken."""
 MINUTES_OF_A_DAY = 24 * 60
 LARGE_PART = 0.25
 """Of an allowance that others live on as well."""
@@ -85,10 +87,10 @@ def _login(connector: CrmConnector, name: str, *, told: bool) -> Iterator[Fact]:
 def _cost(
     workspace: Workspace, connector: CrmConnector, name: str, settings: EngineSettings, now: datetime
 ) -> Iterator[Fact]:
-    """What a day costs: one look is taken and counted, writing reckoned as if no two calls came together."""
-    window = Window(now - timedelta(seconds=settings.overlap_seconds), now)
-    # What is learned once and kept, such as owners and pipelines, belongs to the first look of many.
-    connector.calls(window, None, limit=settings.page_calls)
+    """What a day costs: a look that finds nothing is counted, writing reckoned as if no two calls came
+    together.
+    """
+    window = Window(QUIET_UNTIL - timedelta(seconds=settings.overlap_seconds), QUIET_UNTIL)
     before = connector.budget().requests
     connector.calls(window, None, limit=settings.page_calls)
     look = max(1, connector.budget().requests - before)
