@@ -69,6 +69,7 @@ def command(
     before all. The limits are of all connections together. It may be interrupted: without --since it goes on,
     within the limits that are given now, and velma-sync run works off the rest as well.
     """
+    _refuse_contradictions(since, until, max_cost, max_hours, stop=stop)
     with opened(config) as workspace:
         chosen = names or tuple(each.name for each in workspace.configuration.connections)
         for name in chosen:
@@ -91,6 +92,20 @@ def command(
         left = _left(workspace, chosen)
     _print_outcome(found, left) if as_json else _print_left(left)
     return ExitCode.ATTENTION if left else ExitCode.FINE
+
+
+def _refuse_contradictions(
+    since: datetime | None,
+    until: datetime | None,
+    max_cost: float | None,
+    max_hours: float | None,
+    *,
+    stop: bool,
+) -> None:
+    if stop and any(each is not None for each in (since, until, max_cost, max_hours)):
+        raise click.UsageError("--stop ends what is under way; it goes with --connection alone.")
+    if until is not None and since is None:
+        raise click.UsageError("--until goes with --since; what is under way keeps its days.")
 
 
 def _refuse_cost_without_price(workspace: Workspace, max_cost: float | None) -> None:

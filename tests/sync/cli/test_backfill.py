@@ -219,3 +219,30 @@ def test_a_cost_is_of_all_that_go_on_together(
     assert outcome.out.count("The next call would pass a cost of 3.00.") == 2
     spent = json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60
     assert 0 < spent <= 3
+
+
+KEEPS_ITS_DAYS = "--until goes with --since; what is under way keeps its days."
+STOPS = "--stop ends what is under way; it goes with --connection alone."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--until", SINCE, "--max-cost", "1"), KEEPS_ITS_DAYS),
+        (("--stop", "--since", SINCE), STOPS),
+        (("--stop", "--until", SINCE), STOPS),
+        (("--stop", "--max-cost", "0"), STOPS),
+        (("--stop", "--max-hours", "1"), STOPS),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_before_anything_is_done(
+    velma_sync: Command, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+) -> None:
+    with monkeypatch.context() as ended:
+        ended.setattr(backfill, "_work", lambda *_: None)
+        velma_sync("backfill", "--since", SINCE, "--yes")
+    before = states(velma_sync)
+    outcome = velma_sync("backfill", *arguments, "--yes")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert told in outcome.err
+    assert states(velma_sync) == before
