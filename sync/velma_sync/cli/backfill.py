@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,15 +23,13 @@ from velma_sync.cli.options import (
 )
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import backfill_line, counted, money, print_json, print_rows
+from velma_sync.cli.progress_bar import bar
 from velma_sync.cli.reasons import in_words
-from velma_sync.cli.streams import exact
-from velma_sync.ledger.states import ENDED, CallState
+from velma_sync.ledger.states import CallState
 
 if TYPE_CHECKING:
     from velma_sync.backfilling import Forecast, Rest
-    from velma_sync.daemon.run import Progress as Watcher
     from velma_sync.ledger.backfills import Progress
-    from velma_sync.ledger.counts import CallCount
     from velma_sync.workspace import Workspace
 
 MINUTES_PER_HOUR = 60
@@ -73,6 +69,7 @@ def command(
     before all. The limits are of all connections together. It may be interrupted: without --since it goes on,
     within the limits that are given now, and velma-sync run works off the rest as well.
     """
+    _refuse_contradictions(since, until, max_cost, max_hours, stop=stop)
     with opened(config) as workspace:
         chosen = names or tuple(each.name for each in workspace.configuration.connections)
         for name in chosen:
@@ -83,10 +80,11 @@ def command(
         found = () if since is None else _forecast(workspace, chosen, since, until or datetime.now(UTC))
         try:
             if since is None:
-                _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
-                _work(workspace)
-            elif _plan(workspace, found, max_cost, max_hours, yes=yes):
-                _work(workspace)
+                wanted = _go_on(workspace, chosen, max_cost, max_hours, yes=yes)
+            else:
+                wanted = _plan(workspace, found, max_cost, max_hours, yes=yes)
+            if wanted:
+                _work(workspace, wanted)
         except NotAgreed:
             if as_json:
                 _print_outcome(found, _left(workspace, chosen))
@@ -94,6 +92,20 @@ def command(
         left = _left(workspace, chosen)
     _print_outcome(found, left) if as_json else _print_left(left)
     return ExitCode.ATTENTION if left else ExitCode.FINE
+
+
+def _refuse_contradictions(
+    since: datetime | None,
+    until: datetime | None,
+    max_cost: float | None,
+    max_hours: float | None,
+    *,
+    stop: bool,
+) -> None:
+    if stop and any(each is not None for each in (since, until, max_cost, max_hours)):
+        raise click.UsageError("--stop ends what is under way; it goes with --connection alone.")
+    if until is not None and since is None:
+        raise click.UsageError("--until goes with --since; what is under way keeps its days.")
 
 
 def _refuse_cost_without_price(workspace: Workspace, max_cost: float | None) -> None:
@@ -123,17 +135,16 @@ def _plan(
     max_hours: float | None,
     *,
     yes: bool,
-) -> bool:
-    """Ask, and plan the calls in the ledger, if there are any. Raises NotAgreed."""
+) -> tuple[int, ...]:
+    """Ask, and plan the calls in the ledger, if there are any; returns the backfills. Raises NotAgreed."""
     from velma_sync.pipeline.backfill import begin
 
     if not any(each.calls for each in forecasts):
-        return False
+        return ()
     if not (yes or agreed()):
         raise NotAgreed("Nothing was planned or sent. To go on without being asked, add --yes.")
     histories = [each.history for each in forecasts if each.calls]
-    begin(workspace.engine, *histories, max_cost=max_cost, max_hours=max_hours)
-    return True
+    return begin(workspace.engine, *histories, max_cost=max_cost, max_hours=max_hours)
 
 
 def _print_forecast(found: Forecast) -> None:
@@ -169,8 +180,8 @@ def _go_on(
     max_hours: float | None,
     *,
     yes: bool,
-) -> None:
-    """Take up what is under way. Raises ConfigError when there is nothing, and NotAgreed."""
+) -> tuple[int, ...]:
+    """Take up what is under way, and return it. Raises ConfigError when there is nothing, and NotAgreed."""
     from velma_sync.backfilling import rest
     from velma_sync.ledger import backfills
 
@@ -183,9 +194,10 @@ def _go_on(
     click.echo(f"  {_limits(max_cost, max_hours)}", err=True)
     if not (yes or agreed()):
         raise NotAgreed("Nothing was sent, and its limits stay. To go on without being asked, add --yes.")
+    wanted = tuple(each.progress.backfill.id for each in left)
     with workspace.ledger.write() as tx:
-        for each in left:
-            backfills.go_on(tx, each.progress.backfill.id, max_cost=max_cost, max_hours=max_hours)
+        backfills.go_on(tx, wanted, max_cost=max_cost, max_hours=max_hours)
+    return wanted
 
 
 def _print_rest(found: Rest) -> None:
@@ -202,7 +214,7 @@ def _limits(max_cost: float | None, max_hours: float | None) -> str:
     ]
     if not within:
         return "Without a limit: the former one no longer holds. Set one with --max-cost or --max-hours."
-    return f"Within {' and '.join(within)}, counting what it has used so far."
+    return f"Within {' and '.join(within)}, all together and with what was used so far."
 
 
 def _stop(workspace: Workspace, names: Sequence[str], *, as_json: bool) -> int:
@@ -222,42 +234,17 @@ def _stop(workspace: Workspace, names: Sequence[str], *, as_json: bool) -> int:
     return ExitCode.FINE
 
 
-def _work(workspace: Workspace) -> None:
+def _work(workspace: Workspace, wanted: Collection[int]) -> None:
     from velma_sync import log
     from velma_sync.daemon import run_backfills
     from velma_sync.ledger.lock import LedgerInUse
 
-    with _bar() as watch:
+    with bar() as watch:
         log.configure(shown_level(workspace.configuration.log_level))
         try:
-            run_backfills(workspace.engine, progress=watch)
+            run_backfills(workspace.engine, wanted, progress=watch)
         except LedgerInUse:
             click.echo("The daemon that runs works it off. See: velma-sync status", err=True)
-
-
-@contextmanager
-def _bar() -> Iterator[Watcher | None]:
-    """A progress bar on a terminal; nothing anywhere else, where the log tells the same."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(file=exact(sys.stderr))
-    if not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("Analysing the past"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    # No refreshing thread: one started before the signals are blocked would take them and end us at once.
-    with Progress(*columns, console=console, auto_refresh=False) as bar:
-        task = bar.add_task("", total=None)
-        begun: dict[str, int] = {}
-
-        def watch(counts: tuple[CallCount, ...]) -> None:
-            ended = sum(each.calls for each in counts if each.state in ENDED)
-            before = begun.setdefault("ended", ended)
-            total = sum(each.calls for each in counts)
-            bar.update(task, total=total - before, completed=ended - before, refresh=True)
-
-        yield watch
 
 
 def _left(workspace: Workspace, names: Sequence[str]) -> tuple[Progress, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -15,7 +15,7 @@ from velma_sync.daemon.dispatcher import Dispatcher
 from velma_sync.daemon.renewal import renewing
 from velma_sync.daemon.signals import polite_end
 from velma_sync.daemon.tasks import look_late, poll, sweep
-from velma_sync.ledger import connections, counts, leases, spending, ticks
+from velma_sync.ledger import backfills, connections, counts, leases, spending, ticks
 from velma_sync.ledger.counts import CallCount
 from velma_sync.ledger.lock import only_daemon
 from velma_sync.ledger.states import CallState
@@ -32,7 +32,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 Progress = Callable[[tuple[CallCount, ...]], None]
 """Told now and then how many calls are in which state: those that have come into it since the run began,
-or all that belong to a backfill.
+or all that belong to the backfills that are worked on.
 """
 
 
@@ -84,19 +84,20 @@ def run_forever(engine: Engine) -> None:
     log.info("The daemon has stopped.", action="stopped")
 
 
-def run_backfills(engine: Engine, *, progress: Progress | None = None) -> bool:
-    """Be the daemon until nothing is planned any more; False when a signal ended it before.
+def run_backfills(engine: Engine, wanted: Collection[int], *, progress: Progress | None = None) -> bool:
+    """Be the daemon until nothing of these is planned any more; False when a signal ended it before.
 
-    Calls of today are found and go first. Raises LedgerInUse when a daemon runs: it does the same.
+    Calls of today are found and go first; other backfills stay as they are. Raises LedgerInUse when a
+    daemon runs: it works off all of them.
     """
 
     def show_progress() -> None:
         if progress is not None:
             with engine.ledger.read() as tx:
-                progress(tuple(counts.by_state(tx, history=True)))
+                progress(tuple(counts.by_state(tx, backfills=wanted)))
 
     with _alive(engine):
-        dispatcher = Dispatcher(engine, feed=partial(feed, engine), on_look=show_progress)
+        dispatcher = Dispatcher(engine, feed=partial(feed, engine, wanted), on_look=show_progress)
         return not _serve(engine, dispatcher, until_idle=True).asked
 
 
@@ -162,9 +163,12 @@ def _alive(engine: Engine) -> Iterator[None]:
             if path is not None:
                 leases.expire_all(tx)
                 leases.return_expired(tx, engine.settings.lease_rules)
+                backfills.put_back(tx)
         try:
             probe(engine, at_start=True)
             yield
         finally:
             with engine.ledger.write() as tx:
+                if path is not None:
+                    backfills.put_back(tx)
                 ticks.stopped(tx, engine.process)

@@ -24,8 +24,8 @@ class Backfill:
     """One backfill of a connection: calls that took place from `since` to `until`.
 
     `max_cost` is in the currency of the configured price, `max_hours` of audio; both are of all backfills
-    that were begun together, as one over several connections. Nothing more is brought in while it is
-    stopped.
+    that were begun together, as one over several connections, or gone on with together: `begun_at` is the
+    latest of these moments. Nothing more is brought in while it is stopped.
     """
 
     id: int
@@ -78,6 +78,7 @@ _unpaid = select(call).where(
     .where(payment.c.call_id == call.c.id, payment.c.outcome != Outcome.REFUSED)
     .exists(),
 )
+_not_begun = (call.c.state == CallState.NEW, call.c.rank.is_not(None), call.c.attempts == 0)
 _brought_in = select(func.count()).where(call.c.backfill.is_not(None), call.c.state.in_(_MAY_PAY))
 
 
@@ -125,7 +126,7 @@ def planned(tx: Transaction, wanted: int, most: int) -> list[StoredCall]:
 
 
 def spent(tx: Transaction, wanted: Backfill, *, unmeasured: float) -> Spent:
-    """What it, and all that was begun with it, has used so far.
+    """What it, and all that was begun or gone on with together with it, has used so far.
 
     A request for audio of unknown length counts as `unmeasured` seconds.
     """
@@ -163,6 +164,17 @@ def bring_in(tx: Transaction, ids: Sequence[int]) -> None:
     move_all(tx, rows, CallState.PLANNED, CallState.NEW)
 
 
+def put_back(tx: Transaction) -> None:
+    """Calls that were brought in and that nobody has begun wait for their turn again.
+
+    That leaves room within the limits of their backfills, which are no longer stopped.
+    """
+    rows = tx.rows(select(call.c.id, call.c.backfill).where(*_not_begun))
+    move_all(tx, [{"call_id": row.id} for row in rows], CallState.NEW, CallState.PLANNED)
+    going = update(backfill).where(backfill.c.id.in_({row.backfill for row in rows}))
+    tx.run(going.values(stopped_at=None, stopped_reason=None))
+
+
 def plan_skipped(tx: Transaction, backfill_id: int, ranks: Sequence[tuple[int, int]]) -> None:
     """Calls that were skipped as too early, or with the rest of a backfill, wait for a turn: (id, rank)."""
     rows = [
@@ -178,14 +190,19 @@ def stop(tx: Transaction, wanted: int, reason: str) -> None:
     tx.run(update(backfill).where(backfill.c.id == wanted, backfill.c.stopped_at.is_(None)).values(values))
 
 
-def go_on(tx: Transaction, wanted: int, *, max_cost: float | None, max_hours: float | None) -> None:
-    """Bring in more of it, within these limits."""
+def go_on(
+    tx: Transaction, wanted: Collection[int], *, max_cost: float | None, max_hours: float | None
+) -> None:
+    """Bring in more of these, within limits that are of all of them, and of what was begun with any."""
+    begun = select(backfill.c.begun_at).where(backfill.c.id.in_(wanted))
+    tx.run(update(backfill).where(backfill.c.begun_at.in_(begun)).values(begun_at=tx.now))
     values = {"max_cost": max_cost, "max_hours": max_hours, "stopped_at": None, "stopped_reason": None}
-    tx.run(update(backfill).where(backfill.c.id == wanted).values(values))
+    tx.run(update(backfill).where(backfill.c.id.in_(wanted)).values(values))
 
 
 def abandon(tx: Transaction, wanted: int) -> int:
-    """Skip everything of it that is still planned; returns how many calls that were."""
+    """Skip everything of it that nobody has begun; returns how many calls that were."""
+    put_back(tx)
     found = select(call.c.id).where(call.c.backfill == wanted, call.c.state == CallState.PLANNED)
     ids = list(tx.run(found).scalars())
     rows = [

@@ -69,16 +69,18 @@ _next_of_one = (
 _next = select(_next_of_one).where(connection.c.name.in_(bindparam("names", expanding=True)))
 
 
-def by_state(tx: Transaction, *, since: datetime | None = None, history: bool = False) -> list[CallCount]:
-    """Calls by connection, state and reason: all, those moved since then, or those of backfills alone."""
+def by_state(
+    tx: Transaction, *, since: datetime | None = None, backfills: Collection[int] | None = None
+) -> list[CallCount]:
+    """Calls by connection, state and reason: all, those moved since then, or those of these backfills."""
     grouping = (call.c.connection, call.c.state, call.c.code)
     statement = (
         select(*grouping, func.count(), func.min(call.c.state_at)).group_by(*grouping).order_by(*grouping)
     )
     if since is not None:
         statement = statement.where(call.c.state_at >= since)
-    if history:
-        statement = statement.where(call.c.backfill.is_not(None))
+    if backfills is not None:
+        statement = statement.where(call.c.backfill.in_(backfills))
     return [CallCount(row[0], CallState(row[1]), row[2], row[3], row[4]) for row in tx.rows(statement)]
 
 

@@ -13,7 +13,10 @@ from velma_sync.ledger.states import CallState
 
 
 def restart(tx: Transaction, stored: StoredCall) -> bool:
-    """From the beginning, with all tries. False when the call has left its state meanwhile."""
+    """From the beginning, with all tries, and ahead of the turns of its backfill.
+
+    False when the call has left its state meanwhile.
+    """
     units.reopen(tx, [stored.id])
     return move(
         tx,
@@ -24,6 +27,7 @@ def restart(tx: Transaction, stored: StoredCall) -> bool:
         attempts=0,
         resends=0,
         looks=0,
+        rank=None,
         failed=False,
         code=None,
         reason=None,

@@ -42,7 +42,7 @@ _S = CallState
 
 ALLOWED: Mapping[CallState, frozenset[CallState]] = {
     _S.PLANNED: frozenset({_S.NEW, _S.SKIPPED}),
-    _S.NEW: frozenset({_S.WORKING, _S.WAITING_RECORDING, _S.SKIPPED}),
+    _S.NEW: frozenset({_S.WORKING, _S.WAITING_RECORDING, _S.SKIPPED, _S.PLANNED}),
     _S.WORKING: frozenset({_S.ANALYZED, _S.NEW, _S.HELD, _S.DEAD, _S.SKIPPED}),
     _S.ANALYZED: frozenset({_S.WRITING, _S.NEW}),
     _S.WRITING: frozenset({_S.DONE, _S.ANALYZED, _S.NEW, _S.HELD, _S.DEAD, _S.SKIPPED}),
@@ -58,7 +58,8 @@ WAITING_RECORDING by a retry while there is none.
 
 DONE to ANALYZED: a changed mapping is replayed over the stored answer, or the call came to a deal after
 all. SKIPPED to PLANNED: a call from
-before the connection began, which a backfill wants.
+before the connection began, which a backfill wants. NEW to PLANNED: brought in, and not begun when its
+backfill was interrupted.
 """
 
 LEASED = frozenset({_S.WORKING, _S.WRITING})

@@ -7,7 +7,7 @@ today is due, up to all slots but one, and stops before the call that would pass
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -204,10 +204,11 @@ class Fed:
     more: bool = False
 
 
-def feed(engine: Engine) -> Fed:
-    """Let planned calls in where there is room."""
+def feed(engine: Engine, wanted: Collection[int] | None = None) -> Fed:
+    """Let planned calls in where there is room: of these backfills, or of all."""
     with engine.ledger.read() as tx:
-        going, room = _going(tx, engine), _room(tx, engine)
+        room = _room(tx, engine)
+        going = [each for each in _going(tx, engine) if wanted is None or each.id in wanted]
     if not going or not room:
         return Fed(more=bool(going))
     with engine.ledger.write() as tx:

@@ -14,6 +14,7 @@ import pytest
 from velma_connectors.sandbox.rehearsal import Rehearsal
 from velma_sync.cli import backfill
 from velma_sync.cli.outcome import ExitCode
+from velma_sync.cli.progress_bar import bar
 from velma_sync.ledger.counts import CallCount
 from velma_sync.ledger.states import CallState
 
@@ -21,6 +22,7 @@ Command = Callable[..., Any]
 
 SINCE_NEXT = (datetime.now(UTC) - timedelta(days=59)).strftime("%Y-%m-%d")
 SINCE = (datetime.now(UTC) - timedelta(days=60)).strftime("%Y-%m-%d")
+MIDDLE = (datetime.now(UTC) - timedelta(days=7)).strftime("%Y-%m-%d")
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +88,7 @@ def test_the_bar_counts_calls_that_ended_in_whatever_way(
         return tuple(CallCount("demo", CallState(state), None, calls, at) for state, calls in states.items())
 
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with backfill._bar() as watch:
+    with bar() as watch:
         assert watch is not None
         watch(counts(planned=5, done=7))
         watch(counts(planned=1, new=1, done=8, skipped=1, held=1))
@@ -130,7 +132,7 @@ def test_a_cost_stops_it_and_a_higher_one_goes_on(room: Rehearsal, velma_sync: C
     assert "Without a limit: the former one no longer holds." in asked.err
     assert json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60 == spent
     within = velma_sync("backfill", "--yes", "--max-cost", "6")
-    assert "Within a cost of 6.00, counting what it has used so far." in within.err
+    assert "Within a cost of 6.00, all together and with what was used so far." in within.err
     assert "The next call would pass a cost of 6.00." in within.out
     assert velma_sync("backfill", "--yes").code == ExitCode.FINE
     assert "planned" not in states(velma_sync)
@@ -187,3 +189,60 @@ def test_an_unknown_connection_is_refused_before_anything_is_read(
     outcome = velma_sync("backfill", "--since", SINCE, "--connection", "nobody")
     assert outcome.code == ExitCode.CONFIGURATION
     assert "connection 'nobody': is not in the configuration." in outcome.err
+
+
+def test_only_what_was_asked_for_is_paid(
+    room: Rehearsal, velma_sync: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ended:
+        ended.setattr(backfill, "_work", lambda *_: None)
+        velma_sync("backfill", "--since", SINCE, "--until", MIDDLE, "--yes")
+    left = states(velma_sync)["planned"]
+    outcome = velma_sync("backfill", "--since", MIDDLE, "--yes", "--json")
+    ((forecast,), (planned,)) = json.loads(outcome.out).values()
+    assert outcome.code == ExitCode.ATTENTION, "what was left is told"
+    assert planned["planned"] == left > 0
+    assert 0 < billed(room) <= forecast["calls"]
+    assert velma_sync("backfill", "--yes").code == ExitCode.FINE
+    assert "planned" not in states(velma_sync)
+
+
+def test_a_cost_is_of_all_that_go_on_together(
+    room: Rehearsal, velma_sync: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as ended:
+        ended.setattr(backfill, "_work", lambda *_: None)
+        velma_sync("backfill", "--since", SINCE, "--until", MIDDLE, "--yes")
+        velma_sync("backfill", "--since", MIDDLE, "--yes")
+    outcome = velma_sync("backfill", "--yes", "--max-cost", "3")
+    assert "Within a cost of 3.00, all together and with what was used so far." in outcome.err
+    assert outcome.out.count("The next call would pass a cost of 3.00.") == 2
+    spent = json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60
+    assert 0 < spent <= 3
+
+
+KEEPS_ITS_DAYS = "--until goes with --since; what is under way keeps its days."
+STOPS = "--stop ends what is under way; it goes with --connection alone."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--until", SINCE, "--max-cost", "1"), KEEPS_ITS_DAYS),
+        (("--stop", "--since", SINCE), STOPS),
+        (("--stop", "--until", SINCE), STOPS),
+        (("--stop", "--max-cost", "0"), STOPS),
+        (("--stop", "--max-hours", "1"), STOPS),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_before_anything_is_done(
+    velma_sync: Command, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
+) -> None:
+    with monkeypatch.context() as ended:
+        ended.setattr(backfill, "_work", lambda *_: None)
+        velma_sync("backfill", "--since", SINCE, "--yes")
+    before = states(velma_sync)
+    outcome = velma_sync("backfill", *arguments, "--yes")
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert told in outcome.err
+    assert states(velma_sync) == before

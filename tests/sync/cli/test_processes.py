@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from velma_connectors.sandbox.faults import Fault
 from velma_connectors.sandbox.rehearsal import Rehearsal
 
 COMMAND = [sys.executable, "-c", "from velma_sync.cli.main import main; main()"]
@@ -120,3 +123,31 @@ def test_a_sandbox_serves_until_it_is_interrupted_or_its_terminal_ends(tmp_path:
         assert checked.returncode == 1, "the fresh org lacks fields, and everything answers"
         process.send_signal(number)
         assert process.wait(60) == 0
+
+
+def test_an_interrupted_backfill_is_not_paid_by_the_next(
+    room: Rehearsal, velma_sync: Callable[..., Any]
+) -> None:
+    now, path = datetime.now(UTC), Path("velma-sync.yaml")
+    path.write_text(re.sub(r"start_at: .*", f"start_at: {now:%Y-%m-%dT%H:%M:%SZ}", path.read_text()))
+    first, middle = (f"{now - timedelta(days=days):%Y-%m-%d}" for days in (60, 7))
+    held = room.faults["velma"].add(Fault("^POST ", times=3, hold=True))
+    with running("backfill", "--since", first, "--until", middle, "--yes") as process:
+        assert held.reached.wait(60)
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert any('"stopping"' in line for line in process.stderr)
+        held.release.set()
+        assert process.wait(60) == 1
+    paid, left = room.usage()["velma"]["billed"], planned(velma_sync)
+    assert 0 < paid <= 3
+    assert left > 0
+    outcome = velma_sync("backfill", "--since", middle, "--yes", "--json")
+    (forecast,) = json.loads(outcome.out)["forecast"]
+    assert 0 < room.usage()["velma"]["billed"] - paid <= forecast["calls"]
+    assert planned(velma_sync) == left
+
+
+def planned(velma_sync: Callable[..., Any]) -> int:
+    counts = json.loads(velma_sync("status", "--json").out)["calls"]
+    return sum(each["calls"] for each in counts if each["state"] == "planned")

@@ -164,7 +164,7 @@ def test_a_cost_stops_before_the_call_that_would_pass_it_and_goes_on_with_a_high
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (2, 2)
     assert [each.stopped_reason for each in going(narrow)] == ["The next call would pass a cost of 2.50."]
     with narrow.ledger.write() as tx:
-        backfills.go_on(tx, wanted, max_cost=3.0, max_hours=None)
+        backfills.go_on(tx, [wanted], max_cost=3.0, max_hours=None)
     while feed(narrow.engine).calls:
         narrow.work()
     assert (len(narrow.calls(PLANNED)), narrow.billing().answered) == (1, 3)
@@ -279,9 +279,11 @@ def test_a_whole_backfill_is_worked_off_and_written_and_paid_once(narrow: Rig) -
     narrow.crm.add_deal("d", stage="Demo")
     for number in range(5):
         remember(narrow, f"c{number}", days=10 + number, deals=["d"])
-    begin(narrow.engine, past(narrow))
+    wanted = begin(narrow.engine, past(narrow))
     seen: list[int] = []
-    assert run_backfills(narrow.engine, progress=lambda counts: seen.append(sum(c.calls for c in counts)))
+    assert run_backfills(
+        narrow.engine, wanted, progress=lambda counts: seen.append(sum(c.calls for c in counts))
+    )
     assert set(narrow.states().values()) == {"done"}
     assert narrow.billing().answered == 5
     assert set(seen) == {5}
@@ -294,12 +296,14 @@ def test_only_history_counts_for_how_far_a_backfill_has_come(narrow: Rig) -> Non
     narrow.poll()
     remember(narrow, "history")
     remember(narrow, "no sound")
-    begin(narrow.engine, past(narrow, until=1))
+    wanted = begin(narrow.engine, past(narrow, until=1))
     narrow.crm.add_call("today", audio=b"today")
     narrow.crm.add_call("waits")
     narrow.analyzer.fail(Fault("analyze", SkipCall("No sound.", code="not_audio"), times=3))
     seen: list[dict[CallState, int]] = []
-    run_backfills(narrow.engine, progress=lambda counts: seen.append({c.state: c.calls for c in counts}))
+    run_backfills(
+        narrow.engine, wanted, progress=lambda counts: seen.append({c.state: c.calls for c in counts})
+    )
     assert {sum(each.values()) for each in seen} == {2}
     assert seen[-1] == {CallState.SKIPPED: 2}
     assert narrow.states()["waits"] == "waiting_recording"
@@ -308,10 +312,10 @@ def test_only_history_counts_for_how_far_a_backfill_has_come(narrow: Rig) -> Non
 def test_a_backfill_survives_the_end_of_its_process(narrow: Rig) -> None:
     for number in range(3):
         remember(narrow, f"c{number}")
-    begin(narrow.engine, past(narrow))
+    wanted = begin(narrow.engine, past(narrow))
     feed(narrow.engine)
     narrow.restart()
-    assert run_backfills(narrow.engine)
+    assert run_backfills(narrow.engine, wanted)
     assert set(narrow.states().values()) == {"done"}
     assert narrow.billing().answered == 3
 
@@ -326,9 +330,9 @@ def test_one_run_over_what_is_new_takes_no_history(narrow: Rig) -> None:
 def test_a_paused_connection_and_stopped_spending_let_nothing_in(narrow: Rig) -> None:
     run_once(narrow.engine)
     remember(narrow, "history")
-    begin(narrow.engine, past(narrow, until=1))
+    wanted = begin(narrow.engine, past(narrow, until=1))
     narrow.crm.account_id = "another account"
-    assert run_backfills(narrow.engine)
+    assert run_backfills(narrow.engine, wanted)
     assert narrow.states() == {"history": "planned"}
     assert status(narrow.ledger).connections[0].paused_at is not None
 
@@ -366,6 +370,5 @@ def test_what_was_ended_can_be_begun_again(narrow: Rig) -> None:
         backfills.abandon(tx, wanted)
     again = past(narrow)
     assert [each.call.ref.id for each in again.candidates] == ["ended"]
-    begin(narrow.engine, again)
-    assert run_backfills(narrow.engine)
+    assert run_backfills(narrow.engine, begin(narrow.engine, again))
     assert narrow.states() == {"ended": "done"}
