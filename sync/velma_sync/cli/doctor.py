@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from velma_connectors.errors import ConfigError, Problem
-from velma_sync.cli.options import NotAgreed, agreed, config_option, json_option, opened
+from velma_sync.cli.options import NotAgreed, agreed, config_option, drafted, json_option
 from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import print_json, print_rows
 
 if TYPE_CHECKING:
+    from velma_sync.config.load import Configuration
+    from velma_sync.config.mistakes import Mistakes
     from velma_sync.doctor.facts import DoctorReport, Fact
     from velma_sync.workspace import Workspace
 
@@ -33,18 +35,33 @@ def command(config: Path | None, as_json: bool, probe: bool, yes: bool) -> int:
 
     With --probe it makes records of its own in each CRM, removes them again, and remembers the answers.
 
-    Exit code 1 when something has to be mended, 3 when a system cannot be reached or refuses us.
+    Exit code 1 when something has to be mended, 3 when a system cannot be reached or refuses us, and 2
+    whenever a file or a secret is wrong; what does not depend on it is looked at all the same.
     """
-    from velma_sync.doctor.examination import examine
-    from velma_sync.doctor.facts import DoctorReport
-
     if yes and not probe:
         raise click.UsageError("--yes goes with --probe; nothing else is changed.")
-    with opened(config) as workspace:
-        refused = _probed(workspace, yes=yes) if probe else []
-        report = DoctorReport((*examine(workspace).facts, *refused))
+    draft = drafted(config)
+    mistakes = draft.mistakes
+    if probe and mistakes.problems:
+        raise ConfigError(mistakes.problems)
+    report = _examined(draft.configuration, mistakes, probe=probe, yes=yes)
     print_json(report) if as_json else _print(report)
-    return _exit_code(report)
+    return ExitCode.CONFIGURATION if mistakes.problems else _exit_code(report)
+
+
+def _examined(
+    configuration: Configuration | None, mistakes: Mistakes, *, probe: bool, yes: bool
+) -> DoctorReport:
+    from velma_sync.doctor.examination import examine
+    from velma_sync.doctor.facts import DoctorReport
+    from velma_sync.doctor.machine import mistaken
+    from velma_sync.workspace import Workspace
+
+    if configuration is None:
+        return DoctorReport(tuple(mistaken(mistakes)))
+    with Workspace(configuration) as workspace:
+        refused = _probed(workspace, yes=yes) if probe else []
+        return DoctorReport((*examine(workspace, mistakes).facts, *refused))
 
 
 def _probed(workspace: Workspace, *, yes: bool) -> Sequence[Fact]:

@@ -17,6 +17,7 @@ from velma_connectors.model import CallRef
 from velma_sync.cli.output import money
 
 if TYPE_CHECKING:
+    from velma_sync.config.load import Draft
     from velma_sync.estimates import Estimate
     from velma_sync.ledger.database import Ledger
     from velma_sync.workspace import Workspace
@@ -105,6 +106,18 @@ def opened(config: Path | None) -> Iterator[Workspace]:
     log.configure(QUIET)
     with Workspace(load_configuration(_found(config))) as workspace:
         yield workspace
+
+
+def drafted(config: Path | None) -> Draft:
+    """What is sound and what is wrong in the configuration that the command line names.
+
+    Raises ConfigError when there is no such file.
+    """
+    from velma_sync import log
+    from velma_sync.config.load import read_draft
+
+    log.configure(QUIET)
+    return read_draft(_found(config))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Reads the configuration and every file it names, and checks them against each other.
 
-All or nothing: what comes back is valid as a whole, and everything that is wrong is told at once.
+All or nothing for those who work by it: what they get is valid as a whole, and everything that is wrong
+is told at once. Who only examines it gets what is sound beside what is wrong.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
@@ -20,11 +20,22 @@ from velma_connectors.analysis import AnalysisConfig
 from velma_connectors.errors import ConfigError, Problem
 from velma_connectors.recordings.options import RecordingOptions
 from velma_connectors.registry import ConnectorKind
-from velma_connectors.url import is_loopback
 from velma_connectors.velma.options import VelmaOptions
 from velma_connectors.velma.playbook import AnalysisFile, select
 from velma_mappings.mapping_file import MappingFile
 from velma_mappings.questions import check_questions
+from velma_sync.config.mistakes import (
+    ANALYSIS_FILE,
+    NO_ANALYSIS,
+    NO_LEDGER,
+    NO_MISTAKES,
+    NO_RECORDINGS,
+    NO_RULES,
+    NO_VELMA,
+    Mistakes,
+    mapping_of,
+    options_of,
+)
 from velma_sync.config.parts import (
     FIXED_PARTS,
     LEDGER_PART,
@@ -39,6 +50,7 @@ from velma_sync.config.parts import (
     value_at,
     with_secrets,
 )
+from velma_sync.config.plain_http import refuse_plain_http
 from velma_sync.config.problems import in_order, position_of
 from velma_sync.config.secrets import (
     CONFIG_VARIABLE,
@@ -84,6 +96,18 @@ class Configuration:
     log_level: str
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A configuration as far as it is sound, to be examined: with mistakes in it nothing may be started.
+
+    Connections whose own options are wrong are left out. `configuration` is None when nothing at all can be
+    relied on.
+    """
+
+    configuration: Configuration | None
+    mistakes: Mistakes
+
+
 def find_configuration(option: Path | None = None) -> Path:
     """The file to read: the command's option, else VELMA_SYNC_CONFIG, else ./velma-sync.yaml."""
     return option or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_PATH)
@@ -91,11 +115,21 @@ def find_configuration(option: Path | None = None) -> Path:
 
 def load_configuration(path: Path) -> Configuration:
     """Read and check everything. Raises ConfigError with every problem of every file."""
-    reading = _Reading(read_yaml(path))
+    draft = read_draft(path)
+    if draft.configuration is None or draft.mistakes != NO_MISTAKES:
+        raise ConfigError(draft.mistakes.problems)
+    return draft.configuration
+
+
+def read_draft(path: Path) -> Draft:
+    """Read everything and keep what is sound. Raises nothing: problems of every file are part of it."""
+    try:
+        file = read_yaml(path)
+    except ConfigError as error:
+        return Draft(None, Mistakes(error.problems))
+    reading = _Reading(file)
     configuration = reading.configuration()
-    if configuration is None or reading.problems:
-        raise ConfigError(in_order(reading.problems))
-    return configuration
+    return Draft(configuration, Mistakes(tuple(in_order(reading.problems)), frozenset(reading.absent)))
 
 
 def load_ledger_settings(path: Path) -> LedgerSettings:
@@ -135,8 +169,13 @@ class _Reading:
     data: PlainValue = None
     secrets: Sequence[SecretOption] = ()
     unreadable: Sequence[SecretOption] = ()
+    absent: set[Location] = field(default_factory=set)
 
     def configuration(self) -> Configuration | None:
+        """What is sound, with something empty for what is `absent`.
+
+        None when the settings as such are wrong, or which secret is whose: then nothing can be relied on.
+        """
         settings = validate(Settings, self.file.data, self.file, (), self.problems)
         if settings is None and not isinstance(self.file.data, dict | None):
             return None
@@ -151,18 +190,19 @@ class _Reading:
             self._connection(name, kinds.get(name), settings, analysis)
             for name in connection_names(self.file)
         ]
-        self._refuse_plain_http()
-        if not (settings and velma and recordings and ledger and analysis):
+        self.problems += refuse_plain_http(self.file, self.problems)
+        # Secrets that may be each other's are shown to nobody.
+        if settings is None or refuse_shared_names(self.file, self.secrets):
             return None
         return Configuration(
             path=self.file.path.absolute(),
-            connections=tuple(each for each in connections if each is not None),
-            analysis=analysis,
-            velma=velma,
-            recordings=recordings,
+            connections=tuple(each for each in connections if each and self._is_sound(options_of(each.name))),
+            analysis=self._kept(analysis, ANALYSIS_FILE, NO_ANALYSIS),
+            velma=self._kept(velma, VELMA_PART.at, NO_VELMA),
+            recordings=self._kept(recordings, RECORDINGS_PART.at, NO_RECORDINGS),
             schedule=settings.schedule,
             limits=settings.limits,
-            ledger=ledger,
+            ledger=self._kept(ledger, LEDGER_PART.at, NO_LEDGER),
             audio_directory=self._beside(settings.audio_directory).absolute(),
             log_level=settings.log_level,
         )
@@ -192,14 +232,14 @@ class _Reading:
     def _connection(
         self, name: str, kind: ConnectorKind | None, settings: Settings | None, analysis: AnalysisFile | None
     ) -> Connection | None:
-        at: Location = ("connections", name)
-        mapping = self._mapping((*at, "mapping"), analysis)
-        options = self._part(kind.options, (*at, "options")) if kind else None
-        if kind is None or settings is None or options is None or mapping is None:
+        at = mapping_of(name)
+        mapping = self._mapping(at, analysis)
+        options = self._part(kind.options, options_of(name)) if kind else None
+        if kind is None or settings is None or options is None:
             return None
         chosen = settings.connections[name]
         path = self._beside(chosen.mapping).absolute()
-        return Connection(name, kind, options, mapping, path, chosen.start_at)
+        return Connection(name, kind, options, self._kept(mapping, at, NO_RULES), path, chosen.start_at)
 
     def _mapping(self, at: Location, analysis: AnalysisFile | None) -> MappingFile | None:
         file = self._named_file(at)
@@ -213,8 +253,24 @@ class _Reading:
         return mapping
 
     def _analysis(self) -> AnalysisFile | None:
-        file = self._named_file(("analysis", "file"))
+        file = self._named_file(ANALYSIS_FILE)
         return validate(AnalysisFile, file.data, file, (), self.problems) if file else None
+
+    def _kept(self, part: Model | None, at: Location, empty: Model) -> Model:
+        """The part if it is sound, else what stands in for it."""
+        if part is not None and self._is_sound(at):
+            return part
+        self.absent.add(at)
+        return empty
+
+    def _is_sound(self, at: Location) -> bool:
+        """Whether nothing was found wrong in this part of the file, also by those who look at all of it."""
+        told = {problem.where for problem in self.problems}
+        return not any(
+            location[: len(at)] == at and self.file.where(position) in told
+            for places in (self.file.keys, self.file.values)
+            for location, position in places.items()
+        )
 
     def _named_file(self, at: Location) -> YamlFile | None:
         """The YAML file that a setting names; None with a Problem when it cannot be read."""
@@ -236,25 +292,6 @@ class _Reading:
             self.problems += error.problems
             return None
 
-    def _refuse_plain_http(self) -> None:
-        """For connectors whose own options do not look at it."""
-        told = {problem.where for problem in self.problems}
-        for location, position in self.file.values.items():
-            value = value_at(self.file.data, location)
-            if not isinstance(value, str) or not value.strip().lower().startswith("http://"):
-                continue
-            where = self.file.where(position)
-            if where not in told and not is_loopback(_host(value)):
-                message = f"'{location[-1]}' would send over plain http, which anyone on the way can read."
-                self.problems.append(Problem(where, message, "Begin it with https://."))
-
     def _beside(self, named: str | Path) -> Path:
         """A path as the file names it: relative ones begin where the file is."""
         return self.file.path.parent / named
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url.strip()).hostname or ""
-    except ValueError:
-        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
@@ -11,6 +12,9 @@ from velma_connectors.administration import Diagnosis, Mark
 from velma_connectors.model import Window
 from velma_connectors.protocol import CrmConnector
 from velma_sync.config.load import Connection
+from velma_sync.config.mistakes import mapping_of
+from velma_sync.config.parts import LEDGER_PART, RECORDINGS_PART
+from velma_sync.config.yaml_file import Location
 from velma_sync.doctor.facts import Fact, diagnosed, guarded
 from velma_sync.doctor.mapped_fields import field_facts, note_facts, wanted
 from velma_sync.doctor.memory import can_be_read
@@ -32,7 +36,11 @@ Look = Callable[[], Iterable[Fact]]
 
 
 def account_facts(
-    workspace: Workspace, connection: Connection, settings: EngineSettings, now: datetime
+    workspace: Workspace,
+    connection: Connection,
+    settings: EngineSettings,
+    now: datetime,
+    absent: AbstractSet[Location],
 ) -> Iterator[Fact]:
     """Costs a few requests. Ends with the refusal of an account that does not let us in.
 
@@ -58,15 +66,21 @@ def account_facts(
         return
     yield from facts
     told = {field for each in diagnoses for field in each.fields}
-    looks: tuple[tuple[str, Look], ...] = (
-        ("fields", lambda: field_facts(connection, connector, told)),
-        ("notes", lambda: note_facts(connection, connector)),
-        ("requests", lambda: _cost(workspace, connector, name, settings, now)),
-        ("recordings", lambda: recording_facts(name, connector, workspace.configuration, now)),
-        ("probe", lambda: _answers(workspace, name, now)),
+    mapping = mapping_of(name)
+    looks: tuple[tuple[str, Location | None, Look], ...] = (
+        ("fields", mapping, lambda: field_facts(connection, connector, told)),
+        ("notes", mapping, lambda: note_facts(connection, connector)),
+        ("requests", None, lambda: _cost(workspace, connector, name, settings, now)),
+        (
+            "recordings",
+            RECORDINGS_PART.at,
+            lambda: recording_facts(name, connector, workspace.configuration, now),
+        ),
+        ("probe", LEDGER_PART.at, lambda: _answers(workspace, name, now)),
     )
-    for topic, look in looks:
-        yield from guarded(name, topic, look)
+    for topic, needed, look in looks:
+        if needed not in absent:
+            yield from guarded(name, topic, look)
 
 
 def _is_shut_out(facts: Iterable[Fact]) -> bool:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from velma_connectors.administration import Mark
 from velma_sync.config.load import Configuration
-from velma_sync.doctor.facts import Fact
+from velma_sync.config.mistakes import Mistakes
+from velma_sync.config.parts import LEDGER_PART, RECORDINGS_PART
+from velma_sync.config.yaml_file import Location
+from velma_sync.doctor.facts import Fact, problem_fact
 from velma_sync.doctor.places import in_configuration, shown_path
 from velma_sync.pipeline.settings import EngineSettings
 
 SQLITE_BEGINS = b"SQLite format 3\0"
 """The first 16 bytes of every database file (sqlite.org/fileformat.html, 1.3)."""
+
+_POSITION = re.compile(r":\d+:\d+$")
 
 FreeBytes = Callable[[Path], int]
 
@@ -24,22 +31,37 @@ def files(configuration: Configuration) -> Iterator[Fact]:
     yield Fact(configuration.path.name, "files", Mark.OK, sentence)
 
 
-def places(configuration: Configuration) -> Iterator[Fact]:
+def mistaken(mistakes: Mistakes) -> Iterator[Fact]:
+    """What is wrong with the files and secrets, each told of the file that it stands in."""
+    for problem in mistakes.problems:
+        name = Path(_POSITION.sub("", problem.where)).name
+        yield problem_fact(name, "configuration", problem)
+
+
+def places(configuration: Configuration, absent: AbstractSet[Location]) -> Iterator[Fact]:
     """Whether what this machine keeps can be kept; creates nothing."""
     ledger, audio = configuration.ledger, configuration.audio_directory
-    if ledger.url is None:
+    if LEDGER_PART.at not in absent and ledger.url is None:
         where = in_configuration(configuration, "ledger", "path")
         yield _place("ledger", ledger.path, ledger_obstacle(ledger.path), f"'path' ({where})")
     where = in_configuration(configuration, "audio_directory")
     yield _place("recordings", audio, _audio_obstacle(audio), f"'audio_directory' ({where})")
 
 
-def room(configuration: Configuration, settings: EngineSettings, free_bytes: FreeBytes) -> Iterator[Fact]:
+def room(
+    configuration: Configuration,
+    settings: EngineSettings,
+    free_bytes: FreeBytes,
+    absent: AbstractSet[Location],
+) -> Iterator[Fact]:
     """Whether the disks have room for answers that were paid for, and for recordings on their way."""
-    sound = True
-    needs = [("recordings", configuration.audio_directory, _in_flight_bytes(configuration, settings))]
-    if configuration.ledger.url is None:
-        needs.insert(0, ("ledger", configuration.ledger.path.parent, settings.min_free_bytes))
+    sound = absent.isdisjoint((LEDGER_PART.at, RECORDINGS_PART.at))
+    needs = []
+    if LEDGER_PART.at not in absent and configuration.ledger.url is None:
+        needs.append(("ledger", configuration.ledger.path.parent, settings.min_free_bytes))
+    if RECORDINGS_PART.at not in absent:
+        in_flight = _in_flight_bytes(configuration, settings)
+        needs.append(("recordings", configuration.audio_directory, in_flight))
     for about, directory, needed in needs:
         free = free_bytes(_nearest(directory))
         if free >= 2 * needed:

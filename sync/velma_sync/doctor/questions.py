@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from velma_connectors.administration import Mark
@@ -10,7 +11,10 @@ from velma_connectors.errors import SpendStop, Verdict
 from velma_connectors.velma.request import lint
 from velma_connectors.velma.wording import advise
 from velma_sync.config.load import Configuration, analysis_configs
+from velma_sync.config.mistakes import ANALYSIS_FILE, NO_RULES
+from velma_sync.config.parts import VELMA_PART
 from velma_sync.config.secrets import variable_name
+from velma_sync.config.yaml_file import Location
 from velma_sync.doctor.facts import Fact
 from velma_sync.doctor.places import in_analysis, of_analysis_problem
 
@@ -21,16 +25,20 @@ ABOUT = "analysis"
 KEY = variable_name("velma", "api_key")
 
 
-def question_facts(workspace: Workspace) -> Iterator[Fact]:
+def question_facts(workspace: Workspace, absent: AbstractSet[Location]) -> Iterator[Fact]:
     """Asks for the presets, which costs nothing."""
-    configuration, analyzer = workspace.configuration, workspace.analyzer
+    configuration = workspace.configuration
     presets: Sequence[str] | None = None
-    try:
-        presets = analyzer.check().presets
-        sentence = f"Accepts the key and offers {len(presets)} presets."
-        yield Fact(analyzer.name, "login", Mark.OK, sentence)
-    except Verdict as verdict:
-        yield Fact(analyzer.name, "login", Mark.REFUSED, str(verdict), _key_place(verdict))
+    if VELMA_PART.at not in absent:
+        analyzer = workspace.analyzer
+        try:
+            presets = analyzer.check().presets
+            sentence = f"Accepts the key and offers {len(presets)} presets."
+            yield Fact(analyzer.name, "login", Mark.OK, sentence)
+        except Verdict as verdict:
+            yield Fact(analyzer.name, "login", Mark.REFUSED, str(verdict), _key_place(verdict))
+    if ANALYSIS_FILE in absent:
+        return
     found = [*_refused(configuration, presets), *_never(configuration), *_wording(configuration)]
     yield from found
     if not found:
@@ -46,10 +54,11 @@ def _key_place(verdict: Verdict) -> str:
 
 def _refused(configuration: Configuration, presets: Sequence[str] | None) -> Iterator[Fact]:
     """What would make the analyzer refuse a request, or a behavior never show in some of them."""
+    mappings = [connection.mapping for connection in configuration.connections]
     problems = [
         problem
-        for connection in configuration.connections
-        for config in analysis_configs(configuration.analysis, connection.mapping)
+        for mapping in mappings or [NO_RULES]
+        for config in analysis_configs(configuration.analysis, mapping)
         for problem in lint(config, presets)
     ]
     for problem in dict.fromkeys(problems):

@@ -152,6 +152,29 @@ def test_a_portal_that_is_broken_in_many_ways_is_told_all_of_them(
     assert outcome.code == ExitCode.REFUSED
 
 
+def test_mistakes_stand_beside_everything_that_does_not_rest_on_them(
+    room: Rehearsal, velma_sync: Command, golden: Golden, edit: Edit
+) -> None:
+    assert velma_sync("provision", "--apply", "--yes").code == ExitCode.FINE
+    edit("mapping.yaml", "deal: only_open", "deal: only_opened")
+    edit("analysis.yaml", "conversation_type: negotiation", "conversation_kind: negotiation")
+    edit("velma-sync.yaml", "connections:\n", SECOND)
+    Path("second.yaml").write_text("version: 1\nrules: [\n")
+    outcome = velma_sync("doctor")
+    assert here(outcome.out) == golden("doctor_mistakes.txt")
+    assert outcome.err == ""
+    assert outcome.code == ExitCode.CONFIGURATION
+
+
+SECOND = """\
+connections:
+  second:
+    kind: salesforce
+    mapping: second.yaml
+    options: {login_url: http://127.0.0.1:9, consumer_key: key}
+"""
+
+
 def test_checking_pays_for_nothing_and_opens_no_ledger(room: Rehearsal, velma_sync: Command) -> None:
     velma_sync("doctor")
     usage = room.usage()["velma"]
@@ -237,7 +260,6 @@ def test_facts_come_as_json_too(room: Rehearsal, velma_sync: Command) -> None:
 def test_a_wrong_configuration_reaches_no_system(room: Rehearsal, velma_sync: Command, edit: Edit) -> None:
     edit("velma-sync.yaml", "version: 1", "version: one")
     for arguments in (
-        ("doctor",),
         ("provision", "--apply", "--yes"),
         ("once",),
         ("run",),
