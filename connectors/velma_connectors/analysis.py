@@ -70,7 +70,7 @@ class AnalysisConfig:
     roles: tuple[ParticipantRole, ...]
     behaviors: tuple[Behavior, ...]
     terms: tuple[str, ...] = ()
-    """Names the transcription should recognise, sorted."""
+    """Names the transcription should recognize, sorted."""
     language: str | None = None
     emotions: bool = True
     tag_personal_data: bool = True

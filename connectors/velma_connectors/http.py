@@ -5,7 +5,7 @@
     │   └── Unreachable   there was not even a connection
     └── AnswerLost    the whole request was sent, but no complete answer came back
 
-A socket timeout is per read, so a far side that trickles could hold a thread for ever. Here every
+A socket timeout is per read, so a far side that trickles could hold a thread forever. Here every
 single read and write gets at most what is left until the deadline. Only looking up a host name is
 bounded by the system's resolver instead.
 

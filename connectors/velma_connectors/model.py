@@ -40,7 +40,7 @@ class FieldKind(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who dialled, as far as the CRM knows."""
+    """Who dialed, as far as the CRM knows."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -151,7 +151,7 @@ class Call:
     changed_at: datetime
     fingerprint: str
     skip_reason: str | None = None
-    """Why the CRM itself says there is nothing to analyse (voicemail, not completed); else None."""
+    """Why the CRM itself says there is nothing to analyze (voicemail, not completed); else None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ class FieldUpdate:
 class NoteUpsert:
     """One summary note. `body` is plain text; the connector escapes it for where it goes.
 
-    `key` identifies the note for ever: the same key written twice leaves one note. `targets` are the
+    `key` identifies the note forever: the same key written twice leaves one note. `targets` are the
     records to attach it to, the call's own record first.
     """
 

@@ -56,7 +56,7 @@ def remedy(condition: Condition, field: Field | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """One question. `key` names it for ever, `question` is for people; all conditions must hold.
+    """One question. `key` names it forever, `question` is for people; all conditions must hold.
 
     `columns` are fields that are worth seeing beside what is found.
     """

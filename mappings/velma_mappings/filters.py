@@ -82,7 +82,7 @@ class _Questions:
         for place in self._places.get("action_plan_confirmed", ()):
             if place.entry.kind is FieldKind.CHOICE:
                 return (Condition(place.field, Operator.EQUALS, NO),)
-            # A checkbox is also not ticked where nothing was ever analysed.
+            # A checkbox is also not ticked where nothing was ever analyzed.
             for status in self._places.get("status", ()):
                 unticked = Condition(place.field, Operator.EQUALS, False)
                 return (Condition(status.field, Operator.EQUALS, Status.ANALYZED.value), unticked)

@@ -215,6 +215,6 @@ class MappingFile(_Strict):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def terms(self) -> tuple[str, ...]:
-        """Names that the transcription should recognise, sorted."""
+        """Names that the transcription should recognize, sorted."""
         rivals = (name for rival in self.competitors for name in (rival.name, *rival.aliases))
         return tuple(sorted({*rivals, *self.own_names}))

@@ -120,7 +120,7 @@ def _parts(value: str, category: str) -> Iterator[str]:
 
 
 def _spellings(value: str) -> set[str]:
-    # Never the lower case of a capitalised value: Will and Grace are names, will and grace are words.
+    # Never the lower case of a capitalized value: Will and Grace are names, will and grace are words.
     return {value, value.title(), value.upper()}
 
 

@@ -17,7 +17,7 @@ SECONDS_PER_HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The cost of analysing one call. `seconds` is None when the CRM does not say how long it is.
+    """The cost of analyzing one call. `seconds` is None when the CRM does not say how long it is.
 
     `cost` is None without a length or a configured price.
     """

@@ -197,7 +197,7 @@ def test_the_example_is_typed_against_the_published_types(
 
 
 def test_the_daemon_works_on_a_plug_in_as_on_any_other_crm(site: Site, tmp_path: Path) -> None:
-    """Fields are provisioned, the call is analysed once, and the card shows what was heard."""
+    """Fields are provisioned, the call is analyzed once, and the card shows what was heard."""
     samples = load_samples()
     recording = samples.org.calls["harborlight-3-negotiation"].audio
     assert recording is not None

@@ -114,9 +114,9 @@ def test_a_call_of_unknown_length_is_one_first_third(make: Any) -> None:
 PATHS = ("negative_spike", "negative_spike_seconds", "negative_share", "prospect_emotions")
 
 
-@pytest.mark.parametrize(("labelled", "state"), [(7, State.KNOWN), (6, State.UNAVAILABLE)])
-def test_too_many_clips_without_an_emotion_tell_nothing(make: Any, labelled: int, state: State) -> None:
-    clips = [(20 * at, 10, "Sad" if at < labelled else None) for at in range(10)]
+@pytest.mark.parametrize(("labeled", "state"), [(7, State.KNOWN), (6, State.UNAVAILABLE)])
+def test_too_many_clips_without_an_emotion_tell_nothing(make: Any, labeled: int, state: State) -> None:
+    clips = [(20 * at, 10, "Sad" if at < labeled else None) for at in range(10)]
     values = told(make, *run(make, (500, 10, None), speaker="r"), sad=clips)
     assert {values[path].state for path in PATHS} == {state}
 

@@ -104,7 +104,7 @@ def test_what_a_filter_could_not_tell_truly_is_not_asked(given_rule: dict[str, A
     assert playbook_filters(mapping_of(given_rule)) == []
 
 
-def test_an_empty_checkbox_counts_only_where_the_record_was_analysed() -> None:
+def test_an_empty_checkbox_counts_only_where_the_record_was_analyzed() -> None:
     found = one(rule("action_plan_confirmed", "ticked"), rule("status", "state"))
     assert found.conditions == (
         Condition("state", Operator.EQUALS, "Analyzed"),

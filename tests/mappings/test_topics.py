@@ -62,7 +62,7 @@ def test_the_default_groups_take_what_sales_calls_are_about(
         ("pricng", "a slip without a word in common is left to a person"),
         ("America", "likeness without a word in common is chance"),
         ("implementation support", "it could be two groups"),
-        ("credit team reorganisation", "letters in common are no words in common"),
+        ("credit team reorganization", "letters in common are no words in common"),
         ("", "there is nothing to read"),
         ("?!", "there is nothing to read"),
     ],

@@ -68,12 +68,12 @@ def test_the_topics_that_may_be_meant_are_named(make: Any, wording: str, near: t
 
 def test_only_what_can_mean_one_topic_alone_is_adopted() -> None:
     topics = [
-        UnmatchedTopic("licence costs", 3, None, ("Pricing",)),
+        UnmatchedTopic("license costs", 3, None, ("Pricing",)),
         UnmatchedTopic("costs of staff", 2, None, ("Pricing", "IT resources")),
         UnmatchedTopic("fees", 1, None, ("Pricing",)),
         UnmatchedTopic("fishing", 1, None, ()),
     ]
-    assert new_synonyms(topics) == {"Pricing": ["licence costs", "fees"]}
+    assert new_synonyms(topics) == {"Pricing": ["license costs", "fees"]}
 
 
 @pytest.mark.parametrize(

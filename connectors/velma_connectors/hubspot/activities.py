@@ -109,7 +109,7 @@ class Activity:
         return linked_recording(self._text("hs_call_recording_url"), self.id, self.options.base_url)
 
     def skip_reason(self, outcome: str | None) -> str | None:
-        """Why there is nothing to analyse. `outcome` is the label of the call's outcome."""
+        """Why there is nothing to analyze. `outcome` is the label of the call's outcome."""
         options, status = self.options, self._text("hs_call_status").upper()
         if options.completed_only and status not in ("", COMPLETED):
             return f"the call status is {status}"
@@ -156,9 +156,9 @@ class Activity:
 
 
 def _fingerprint(recording: Recording | None, skip_reason: str | None) -> str:
-    """A hash of what there is to analyse.
+    """A hash of what there is to analyze.
 
-    A reason not to analyse takes part, so that correcting it makes new work of the call.
+    A reason not to analyze takes part, so that correcting it makes new work of the call.
     """
     if skip_reason:
         matter = f"skip {skip_reason}"

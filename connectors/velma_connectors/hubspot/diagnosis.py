@@ -73,10 +73,10 @@ RIGHTS = (
     _writing(f"{_CONTACTS}.write", "calls", "nothing is written to calls"),
     _reading(f"{_CONTACTS}.read", NOTES, "no summary notes are written"),
     _writing(f"{_CONTACTS}.write", NOTES, "no summary notes are written"),
-    _reading(f"{_CONTACTS}.read", "contacts", "calls are analysed without the people on them"),
-    _reading(f"{_DEALS}.read", "deals", "calls are analysed without their deal"),
+    _reading(f"{_CONTACTS}.read", "contacts", "calls are analyzed without the people on them"),
+    _reading(f"{_DEALS}.read", "deals", "calls are analyzed without their deal"),
     _writing(f"{_DEALS}.write", "deals", "nothing is written to deals"),
-    _reading(f"{_COMPANIES}.read", "companies", "calls are analysed without their company"),
+    _reading(f"{_COMPANIES}.read", "companies", "calls are analyzed without their company"),
     _Right("crm.objects.owners.read", paths.OWNERS, "calls carry no owner's name"),
     *(
         _Right(f"crm.schemas.{name}.read", paths.properties(name), f"properties of {name} cannot be checked")

@@ -17,9 +17,9 @@ from velma_connectors.model import Health
 
 ONE = {"limit": "1"}
 _OBJECTS: Mapping[str, str] = {
-    "deals": "calls are analysed without their deal, and nothing is written to deals",
-    "contacts": "calls are analysed without the people on them",
-    "companies": "calls are analysed without their company",
+    "deals": "calls are analyzed without their deal, and nothing is written to deals",
+    "contacts": "calls are analyzed without the people on them",
+    "companies": "calls are analyzed without their company",
     "notes": "no summary notes are written",
 }
 """Objects besides calls, and what goes missing with each."""
@@ -92,6 +92,6 @@ def _account_name(account: Mapping[str, Any]) -> str:
 
 
 def _kind_of_key(token: str) -> str:
-    """Service keys and tokens of private apps look alike; both name the data centre they are for."""
+    """Service keys and tokens of private apps look alike; both name the data center they are for."""
     known = re.match(r"pat-([a-z]{2,4}\d{1,2})-", token)
     return f"service key or private app ({known[1]})" if known else "access token"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HubSpotOptions(BaseModel):
-    """One HubSpot portal and which of its calls are analysed."""
+    """One HubSpot portal and which of its calls are analyzed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -44,7 +44,7 @@ class HubSpotOptions(BaseModel):
     skip_outcomes: tuple[str, ...] = Field(
         default=("Left voicemail", "Left live message", "No answer", "Busy", "Wrong number"),
         title="Call outcomes to skip",
-        description="Calls whose outcome is one of these, as the portal words it, are not analysed. "
+        description="Calls whose outcome is one of these, as the portal words it, are not analyzed. "
         "Capitals do not matter.",
     )
     deal_candidates: bool = Field(

@@ -89,7 +89,7 @@ def _unique_note_property(client: HubSpotClient) -> ProbeAnswer:
 def _allowed(question: str, allowed: bool) -> ProbeAnswer:
     if allowed:
         return ProbeAnswer(question, "allowed", "Notes take a unique key: no call can get two notes.")
-    return ProbeAnswer(question, "refused", "Notes take no unique key: they are recognised by their mark.")
+    return ProbeAnswer(question, "refused", "Notes take no unique key: they are recognized by their mark.")
 
 
 @contextmanager

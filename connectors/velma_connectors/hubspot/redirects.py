@@ -28,7 +28,7 @@ from velma_connectors.url import Url, is_loopback
 MOST_HOPS = 6
 LATER_SECONDS = 60.0
 NOT_YET_SECONDS = 600.0
-"""HubSpot answers 404 until it has the audio, which takes minutes; and for ever when it never will."""
+"""HubSpot answers 404 until it has the audio, which takes minutes; and forever when it never will."""
 DOWNLOAD_SECONDS = 1_800.0
 IDLE_SECONDS = 60.0
 MOST_BYTES_OF_AN_ADDRESS = 65_536

@@ -44,7 +44,7 @@ NOTE_KEY = FieldSpec(
     kind=FieldKind.TEXT,
     help="Set by Velma: tells which call a summary note is about, so that no call gets two notes.",
 )
-WITHOUT_GUARANTEE = "notes are recognised by their key without the portal's guarantee that it is unique"
+WITHOUT_GUARANTEE = "notes are recognized by their key without the portal's guarantee that it is unique"
 ARCHIVED = (
     "a deleted property of this name exists; if HubSpot refuses the name, restore that one in its settings"
 )

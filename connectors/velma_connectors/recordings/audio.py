@@ -122,7 +122,7 @@ def _refuse(head: bytes) -> Container:
         raise not_audio(f"a {kind.extension} file")
     if _is_text(head):
         raise not_audio("a web page or other text, often a login page")
-    raise _unsupported("in a format that is not recognised")
+    raise _unsupported("in a format that is not recognized")
 
 
 def _is_text(head: bytes) -> bool:

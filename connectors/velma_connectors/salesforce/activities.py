@@ -103,7 +103,7 @@ class Activity:
 
     @property
     def skipped_result(self) -> str | None:
-        """The call result because of which the call is not analysed, as the settings spell it."""
+        """The call result because of which the call is not analyzed, as the settings spell it."""
         result = str(self.row.get("CallDisposition") or "").strip().casefold()
         return next((word for word in self.options.skip_dispositions if word.casefold() == result), None)
 
@@ -169,7 +169,7 @@ class Activity:
 
 
 def _fingerprint(recording: Recording | None, skip_reason: str | None) -> str:
-    """A hash of what there is to analyse: the audio, none yet, or nothing for a reason in the CRM.
+    """A hash of what there is to analyze: the audio, none yet, or nothing for a reason in the CRM.
 
     The reason takes part so that a call becomes new work when its result is corrected.
     """

@@ -35,7 +35,7 @@ FEW_LEFT = 5
 
 INTEGRATION_LICENCE = "Salesforce Integration"
 INTEGRATION_SET_LICENCE = "SalesforceAPIIntegrationPsl"
-"""A user of that licence may touch no records without this permission set licence."""
+"""A user of that license may touch no records without this permission set license."""
 
 _FOR_FIELDS: Mapping[str, str] = {
     "PermissionsCustomizeApplication": "Customize Application",
@@ -70,7 +70,7 @@ def diagnose(
     found: list[Diagnosis] = []
     questions: tuple[tuple[str, Callable[[], Iterable[Diagnosis]]], ...] = (
         ("rights", org.sharing),
-        ("rights", org.licences),
+        ("rights", org.licenses),
         ("rights", org.objects),
         ("rights", org.roles),
         ("rights", org.call_fields),
@@ -134,24 +134,24 @@ class _Org:
         remedy = f"{self._set} System Permissions > View All Data, or share the records with the user."
         yield Diagnosis("rights", Mark.ADVICE, sentence, remedy)
 
-    def licences(self) -> Iterable[Diagnosis]:
+    def licenses(self) -> Iterable[Diagnosis]:
         user_id = quoted(self._client.user_id)
         users = self._client.query(select(("Profile.UserLicense.Name",), "User", f"Id = {user_id}"))
-        licence = _inner(users[0] if users else {}, "Profile", "UserLicense").get("Name")
-        if not licence:
+        license = _inner(users[0] if users else {}, "Profile", "UserLicense").get("Name")
+        if not license:
             return
         column = "PermissionSetLicense.DeveloperName"
         rows = self._client.query(select((column,), "PermissionSetLicenseAssign", f"AssigneeId = {user_id}"))
         held = {_inner(row, "PermissionSetLicense").get("DeveloperName") for row in rows}
-        if licence == INTEGRATION_LICENCE and INTEGRATION_SET_LICENCE not in held:
-            sentence = f"The user has the licence {licence}, but no permission set licence to reach records."
+        if license == INTEGRATION_LICENCE and INTEGRATION_SET_LICENCE not in held:
+            sentence = f"The user has the license {license}, but no permission set license to reach records."
             remedy = (
                 "Setup > Users > the user > Permission Set License Assignments > Edit Assignments > "
                 "Salesforce API Integration."
             )
             yield Diagnosis("rights", Mark.PROBLEM, sentence, remedy)
         else:
-            yield Diagnosis("rights", Mark.OK, f"The user's licence is {licence}.")
+            yield Diagnosis("rights", Mark.OK, f"The user's license is {license}.")
 
     def objects(self) -> Iterable[Diagnosis]:
         sound = True

@@ -122,7 +122,7 @@ class SalesforceOptions(BaseModel):
     skip_dispositions: tuple[str, ...] = Field(
         default=("Voicemail", "Left Voicemail", "No Answer", "Busy", "Wrong Number"),
         title="Call results to skip",
-        description="Calls whose Call Result (CallDisposition) is one of these are not analysed. "
+        description="Calls whose Call Result (CallDisposition) is one of these are not analyzed. "
         "Capitals do not matter.",
     )
     deal_candidates: bool = Field(

@@ -57,7 +57,7 @@ LASTING_PORTS = range(20_000, 32_000)
 """Free again tomorrow: a system lends ports above these to connections that go out (Linux from 32768)."""
 
 DAILY_REQUESTS = 115_000
-"""Of an Enterprise org with fifteen licences."""
+"""Of an Enterprise org with fifteen licenses."""
 
 
 def utc_now() -> datetime:

@@ -17,7 +17,7 @@ class VelmaOptions(BaseModel):
         title="Address",
         description="Where the Velma API answers. Plain http is accepted for this machine only.",
     )
-    api_key: TokenSecret = Field(title="API key", description="Key of your Modulate organisation.")
+    api_key: TokenSecret = Field(title="API key", description="Key of your Modulate organization.")
     read_timeout_seconds: float = Field(
         default=900.0,
         gt=0,

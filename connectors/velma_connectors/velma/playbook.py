@@ -34,7 +34,7 @@ class ConversationTypeEntry(_Strict):
     """A kind of call."""
 
     key: Key = Field(description="Your word for it in this file.")
-    uuid: UUID = Field(description="Any fresh UUID; it stays the same for ever.")
+    uuid: UUID = Field(description="Any fresh UUID; it stays the same forever.")
     name: Text = Field(description="As shown to the analyzer.")
     short_description: Text = Field(description="One sentence, like a dictionary.")
     detailed_description: Text = Field(description="What can be heard in such a call.")
@@ -44,7 +44,7 @@ class RoleEntry(_Strict):
     """A role that a speaker can have, and the side of the table it sits on."""
 
     key: Key = Field(description="Your word for it in this file.")
-    uuid: UUID = Field(description="Any fresh UUID; it stays the same for ever.")
+    uuid: UUID = Field(description="Any fresh UUID; it stays the same forever.")
     name: Text = Field(description="As shown to the analyzer.")
     side: Literal[Side.REP, Side.PROSPECT] = Field(description="rep: sells. prospect: may buy.")
     short_description: Text = Field(description="One sentence, like a dictionary.")
@@ -139,7 +139,7 @@ def select(
     """What to ask about one call. `stage` and `pipeline` are None when it belongs to no deal.
 
     Stages and pipelines are compared without regard to case. `terms` are names the transcription should
-    recognise; their order does not matter.
+    recognize; their order does not matter.
     """
     entry = next(each for each in file.stages if each.applies(stage, pipeline))
     kind = next(each for each in file.conversation_types if each.key == entry.conversation_type)

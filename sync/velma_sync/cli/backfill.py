@@ -25,7 +25,6 @@ from velma_sync.cli.outcome import ExitCode
 from velma_sync.cli.output import backfill_line, counted, money, print_json, print_rows
 from velma_sync.cli.progress_bar import bar
 from velma_sync.cli.reasons import in_words
-from velma_sync.ledger.states import CallState
 
 if TYPE_CHECKING:
     from velma_sync.backfilling import Forecast, Rest
@@ -63,7 +62,7 @@ def command(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Analyse calls of the past: forecast, ask, work.
+    """Analyze calls of the past: forecast, ask, work.
 
     Says what it would take and asks first. Open deals that have come furthest go first, and calls of today
     before all. The limits are of all connections together. It may be interrupted: without --since it goes on,
@@ -150,7 +149,7 @@ def _plan(
 def _print_forecast(found: Forecast) -> None:
     history = found.history
     span = f"{history.since:%Y-%m-%d} to {history.until:%Y-%m-%d}"
-    click.echo(f"{history.connection}, {span}: {counted(found.calls, 'call')} to analyse.", err=True)
+    click.echo(f"{history.connection}, {span}: {counted(found.calls, 'call')} to analyze.", err=True)
     reasons = [f"{count} {in_words(code)}" for code, count in sorted(history.left_out.items())]
     known = [f"{history.known} in the ledger already"] if history.known else []
     if known or reasons:
@@ -213,7 +212,7 @@ def _limits(max_cost: float | None, max_hours: float | None) -> str:
         *([f"{max_hours:g} hours of audio"] if max_hours is not None else []),
     ]
     if not within:
-        return "Without a limit: the former one no longer holds. Set one with --max-cost or --max-hours."
+        return "There is no limit now; the earlier one no longer applies. Set --max-cost or --max-hours."
     return f"Within {' and '.join(within)}, all together and with what was used so far."
 
 
@@ -244,7 +243,7 @@ def _work(workspace: Workspace, wanted: Collection[int]) -> None:
         try:
             run_backfills(workspace.engine, wanted, progress=watch)
         except LedgerInUse:
-            click.echo("The daemon that runs works it off. See: velma-sync status", err=True)
+            click.echo("The running daemon will process it. See: velma-sync status", err=True)
 
 
 def _left(workspace: Workspace, names: Sequence[str]) -> tuple[Progress, ...]:
@@ -277,7 +276,7 @@ def _print_outcome(forecasts: Sequence[Forecast], left: Sequence[Progress]) -> N
 
 def _print_left(left: Sequence[Progress]) -> None:
     if not left:
-        click.echo(f"Nothing of the past is {CallState.PLANNED} any more.")
+        click.echo("No planned backfill calls are left.")
         return
     print_rows([(each.backfill.connection, backfill_line(each)) for each in left])
     click.echo("To go on: velma-sync backfill. To give up what is left: velma-sync backfill --stop", err=True)

@@ -22,14 +22,14 @@ STATES = [state.value for state in CallState]
 
 @click.group("calls", epilog="Example: velma-sync calls list --state held")
 def command() -> None:
-    """Look at single calls: which there are, what became of one."""
+    """List calls, or show what happened to one."""
 
 
 @command.command("list", epilog="Example: velma-sync calls list --state held --state dead")
 @click.option("--connection", help="Only calls of this connection.")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only calls in this state.")
 @click.option("--record", help="Only the call, or the calls of the deal, with this CRM id.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="At most this many.")
 @config_option
 @json_option
 def list_command(

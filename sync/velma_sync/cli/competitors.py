@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(patch: bool, since: datetime | None, config: Path | None, as_json: bool) -> int:
-    """List names that may be competitors the mapping lacks.
+    """List possible competitors that your mapping does not have.
 
     They stand where a competitor was noticed and none of your list was named: look at them before you
     adopt any. Reads stored answers: nothing is paid.
@@ -43,7 +43,7 @@ def command(patch: bool, since: datetime | None, config: Path | None, as_json: b
 
 
 def _print(found: Review) -> None:
-    click.echo(f"{found.mapping.name}: {counted(found.calls, 'analysed call')} read.")
+    click.echo(f"{found.mapping.name}: {counted(found.calls, 'analyzed call')} read.")
     if not found.names:
         click.echo("Wherever a competitor was noticed, one of your list was named.")
         return

@@ -219,7 +219,7 @@ class Dialogue:
         """Settings of recording sources that were not found, and of Velma where it is configured already."""
         left_over = [name for name in self.given if name not in self.used]
         problems = [
-            Problem(f"--set {name}", "has nothing to belong to.", "Write it into the file afterwards.")
+            Problem(f"--set {name}", "matches no recording source.", "Write it into the file afterwards.")
             for name in left_over
             if self.existing or not name.startswith(f"{VELMA}.")
         ]
@@ -270,7 +270,7 @@ class Dialogue:
         if self.directory is None or not typed:
             return {}
         new = {name: each for name, each in typed.items() if not (self.directory / name.lower()).exists()}
-        question = f"Write {counted(len(new), 'secret')} into {self.directory}, for this user's eyes alone?"
+        question = f"Write {counted(len(new), 'secret')} into {self.directory}, readable only by you?"
         self.asker.say()
         return new if new and self.asker.agree(question) else {}
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--probe", is_flag=True, help="First try on a test record what only a live CRM tells.")
 @click.option("--yes", is_flag=True, help="Probe without asking.")
 def command(config: Path | None, as_json: bool, probe: bool, yes: bool) -> int:
-    """Tell what is in order and what is not, and where to mend it.
+    """Report what works and what does not, and how to fix it.
 
     The files and secrets, this machine and the ledger, the rights, limits and requests in each CRM, every
     mapped field, the recordings of some recent calls, the Velma key and what is asked of Velma. Costs some
@@ -35,7 +35,7 @@ def command(config: Path | None, as_json: bool, probe: bool, yes: bool) -> int:
 
     With --probe it makes records of its own in each CRM, removes them again, and remembers the answers.
 
-    Exit code 1 when something has to be mended, 3 when a system cannot be reached or refuses us, and 2
+    Exit code 1 when something has to be fixed, 3 when a system cannot be reached or refuses us, and 2
     whenever a file or a secret is wrong; what does not depend on it is looked at all the same.
     """
     if yes and not probe:
@@ -93,7 +93,7 @@ def _tally(report: DoctorReport) -> str:
     from velma_connectors.administration import Mark
 
     counts = Counter(fact.mark for fact in report.facts)
-    words = {Mark.REFUSED: "refused", Mark.PROBLEM: "to mend", Mark.ADVICE: "to consider"}
+    words = {Mark.REFUSED: "refused", Mark.PROBLEM: "to fix", Mark.ADVICE: "to consider"}
     found = [f"{counts[mark]} {word}" for mark, word in words.items() if counts[mark]]
     ok = f"{counts[Mark.OK]} in order"
     return f"{', '.join([*found, ok])}." if found else f"All {ok}."

@@ -44,7 +44,7 @@ class Outcome:
 
 
 NEXT = {
-    "doctor": "tells what is in order and where to mend the rest",
+    "doctor": "reports what works and how to fix the rest",
     "provision": "shows the fields that would be created; --apply creates them",
     "run": "begins to work: from then on new calls are paid for",
 }
@@ -116,7 +116,7 @@ def command(
     given = dict(settings)
     if not asker.is_there:
         _refuse_silence(asker, existing, directory, kind, name, given, agreed=yes or offline)
-    asker.say("Nothing in the CRM is changed and nothing is paid for. Ctrl-C ends this and leaves nothing.\n")
+    asker.say("Nothing in the CRM is changed and nothing is paid for. Ctrl-C stops and saves nothing.\n")
     chosen, called = _beginning(asker, path, existing, kind, name)
     dialogue = Dialogue(asker, chosen, called, given, directory, offline, existing)
     setup = dialogue.decide(shipped_mapping(chosen), datetime.now(UTC).replace(microsecond=0))
@@ -214,7 +214,7 @@ def _print(outcome: Outcome) -> None:
     )
     print_rows([(each.state, each.variable, each.file) for each in outcome.secrets])
     start = f"{outcome.start_at:%Y-%m-%d %H:%M} UTC"
-    click.echo(f"\nCalls from {start} on will be analysed; earlier ones only when backfill is asked to.")
+    click.echo(f"\nCalls from {start} on will be analyzed; earlier ones only when backfill is asked to.")
     click.echo("\nNext:")
     print_rows(
         [(f"  {line}", about) for line, about in zip(outcome.next_commands, NEXT.values(), strict=True)]

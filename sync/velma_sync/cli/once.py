@@ -45,7 +45,7 @@ LOOKING = "Looking for new calls ..."
 @config_option
 @json_option
 def command(ref: CallRef | None, yes: bool, config: Path | None, as_json: bool) -> int:
-    """Find everything new, analyse it, write it back.
+    """Find everything new, analyze it, write it back.
 
     With --call only that one, whatever its length or age; says what it will cost and asks first. A call
     that is done is written again, as the mapping stands now, which costs nothing.
@@ -82,7 +82,7 @@ def _would_pay(workspace: Workspace, ref: CallRef) -> bool:
         return True
     except SkipCall:
         return False
-    click.echo(f"{ref} is analysed already: nothing is paid.", err=True)
+    click.echo(f"{ref} is analyzed already: nothing is paid.", err=True)
     return False
 
 

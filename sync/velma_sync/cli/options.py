@@ -64,9 +64,9 @@ class Day(click.DateTime):
         try:
             found: datetime = super().convert(value, param, ctx).replace(tzinfo=UTC)
         except click.BadParameter as error:
-            raise click.BadParameter(f"'{value}' is no day; write it like 2026-01-31.") from error
+            raise click.BadParameter(f"'{value}' is not a day; write it like 2026-01-31.") from error
         if found.year not in YEARS:
-            raise click.BadParameter(f"'{value}' is no day of the years {YEARS[0]} to {YEARS[-1]}.")
+            raise click.BadParameter(f"'{value}' is not in the years {YEARS[0]} to {YEARS[-1]}.")
         return found
 
 
@@ -79,7 +79,7 @@ class Amount(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            raise click.BadParameter(f"'{value}' is no amount; write it like 50 or 12.5.")
+            raise click.BadParameter(f"'{value}' is not an amount; write it like 50 or 12.5.")
         return number
 
 

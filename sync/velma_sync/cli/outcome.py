@@ -77,7 +77,7 @@ def explain(error: BaseException) -> str:
     from velma_sync.log import redact_text
 
     trace = "".join(traceback.format_exception(error))
-    return f"{redact_text(trace)}velma-sync: this is a mistake in velma-sync, not in your configuration."
+    return f"{redact_text(trace)}velma-sync: this is a bug in velma-sync, not in your configuration."
 
 
 def exit_with_outcome(command: Callable[[], int | None]) -> int:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 60
 DISK_FULL = (
-    "The disk of the ledger is nearly full: nothing is analysed until it has room. See: velma-sync doctor"
+    "The disk of the ledger is nearly full: nothing is analyzed until it has room. See: velma-sync doctor"
 )
 
 

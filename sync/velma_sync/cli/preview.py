@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def command(ref: CallRef, yes: bool, config: Path | None, as_json: bool) -> int:
     """Show what one call would write, beside what stands there now.
 
-    Everything is done but the writes. A call that was never analysed has to be paid for: it says what it
-    will cost and asks first. The answer is kept, so that analysing the call later costs nothing more.
+    Everything is done but the writes. A call that was never analyzed has to be paid for: it says what it
+    will cost and asks first. The answer is kept, so that analyzing the call later costs nothing more.
     """
     with opened(config) as workspace:
         found = _preview(workspace, ref, yes=yes)

@@ -25,7 +25,7 @@ def bar() -> Iterator[Watcher | None]:
     if not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("Analysing the past"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("Analyzing the past"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # No refreshing thread: one started before the signals are blocked would take them and end us at once.
     with Progress(*columns, console=console, auto_refresh=False) as shown:
         task = shown.add_task("", total=None)

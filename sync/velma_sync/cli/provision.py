@@ -124,7 +124,7 @@ def _next(plans: Sequence[ConnectionPlan], file: Path | None) -> str:
         return "Nothing was changed."
     if not any(plan.work for plan in plans):
         impossible = any(plan.impossible for plan in plans)
-        return "Nothing can be done before what is marked ! is mended." if impossible else "Nothing to do."
+        return "Nothing can be done until what is marked ! is fixed." if impossible else "Nothing to do."
     command = "velma-sync provision --apply"
     return f"Nothing was changed; to do it: {command}{f' --plan {file}' if file else ''}"
 

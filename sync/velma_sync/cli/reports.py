@@ -98,7 +98,7 @@ def _print_guides(guides: Sequence[FilterGuide]) -> None:
     obstructed = [each for each in guides if each.obstacle]
     click.echo("\n" if obstructed else "", nl=False)
     for each in obstructed:
-        click.echo(f"{each.filter.question}: cannot be asked. {one_line(each.obstacle)}")
+        click.echo(f"{each.filter.question}: not available. {one_line(each.obstacle)}")
 
 
 def _by_kind(guides: Sequence[FilterGuide]) -> list[list[FilterGuide]]:
@@ -122,7 +122,7 @@ def _print_answers(answers: Sequence[Answered]) -> None:
         click.echo(_NO_QUESTIONS)
     for each in answers:
         if each.answer is None:
-            click.echo(f"\n{each.guide.filter.question}: cannot be asked. {one_line(each.guide.obstacle)}")
+            click.echo(f"\n{each.guide.filter.question}: not available. {one_line(each.guide.obstacle)}")
             continue
         click.echo(f"\n{each.guide.filter.question}: {each.answer.found}")
         for name in each.answer.names:

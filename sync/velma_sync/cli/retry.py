@@ -40,7 +40,7 @@ def command(
     """Begin held, dead or skipped calls again.
 
     Those that are named, or all with a state and a code. They get all their tries back. A stored answer is
-    used and not paid for again; a call without one is analysed and paid for at the next run, even if it was
+    used and not paid for again; a call without one is analyzed and paid for at the next run, even if it was
     skipped for its length. A call without a recording (no_recording, waiting_recording) is looked at again in
     the CRM, at the next run.
     """

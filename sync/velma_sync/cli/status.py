@@ -137,7 +137,7 @@ def _print_refused(fields: Sequence[RefusedField]) -> None:
         since = moment(min(each.since for each in refused))
         click.echo(f"{connection}: not written since {since}: {names}: {reason}.")
     if fields:
-        click.echo("  Where that is mended: velma-sync doctor; missing fields: velma-sync provision --apply")
+        click.echo("  How to fix that: velma-sync doctor; missing fields: velma-sync provision --apply")
 
 
 def _why(count: CallCount, looks: Mapping[str, datetime]) -> str:
@@ -160,8 +160,8 @@ def _daemon(found: Status, runs: bool) -> str:
     if daemon is None:
         return "No daemon has run yet."
     if daemon.stopped_at:
-        return f"No daemon runs; the last one stopped at {moment(daemon.stopped_at)}."
+        return f"No daemon is running; the last one stopped at {moment(daemon.stopped_at)}."
     alive = f"last sign of life {moment(daemon.beat_at)}"
     if not runs:
-        return f"No daemon runs; the last one ended without saying so, {alive}."
-    return f"A daemon runs since {moment(daemon.started_at)}, {alive}."
+        return f"No daemon is running; the last one stopped unexpectedly, {alive}."
+    return f"A daemon has been running since {moment(daemon.started_at)}, {alive}."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(patch: bool, since: datetime | None, config: Path | None, as_json: bool) -> int:
-    """List what calls were about that no topic takes.
+    """List call topics that your mapping does not cover.
 
     Most calls first, with the sentiment and the topics that may be meant. The patch adopts those that
     can mean one topic alone as its synonyms. Reads stored answers: nothing is paid.
@@ -43,7 +43,7 @@ def command(patch: bool, since: datetime | None, config: Path | None, as_json: b
 
 
 def _print(found: Review) -> None:
-    click.echo(f"{found.mapping.name}: {counted(found.calls, 'analysed call')} read.")
+    click.echo(f"{found.mapping.name}: {counted(found.calls, 'analyzed call')} read.")
     if not found.topics:
         click.echo("Every topic has its place.")
         return

@@ -146,7 +146,7 @@ class Settings(_Section):
     ledger: Options = Field(default={}, description="Where the daemon remembers what it did.")
     audio_directory: LocalPath = Field(
         default=Path("audio"),
-        description="Where recordings lie while they are analysed. Emptied after use.",
+        description="Where recordings lie while they are analyzed. Emptied after use.",
     )
     secrets_directory: LocalPath | None = Field(
         default=None, description="Directory with one file per secret. VELMA_SYNC_SECRETS_DIR wins."

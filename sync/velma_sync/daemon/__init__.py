@@ -1,4 +1,4 @@
-"""The engine running: once, for ever, for the past, or for one call.
+"""The engine running: once, forever, for the past, or for one call.
 
 run          the three ways to run, and what all begin with
 dispatcher   keeps calls in flight and batches written, wakes when there is something to do

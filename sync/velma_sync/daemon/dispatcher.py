@@ -33,7 +33,7 @@ AWAY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What the ledger holds to be done. `next_new` is when a call to analyse is due next.
+    """What the ledger holds to be done. `next_new` is when a call to analyze is due next.
 
     `more` says that history is still to be brought in.
     """

@@ -1,4 +1,4 @@
-"""Three ways to run the engine: once, for ever, and for one call."""
+"""Three ways to run the engine: once, forever, and for one call."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def analyze_one(engine: Engine, ref: CallRef) -> CallStory:
                     rules=engine.settings.lease_rules,
                 )
             if claim is None:
-                raise RetryLater(f"{ref} cannot be analysed now: see `status` for a stop or other calls.")
+                raise RetryLater(f"{ref} cannot be analyzed now: see `status` for a stop or other calls.")
             with renewing(engine):
                 analyze(engine, claim)
         elif stored.state is CallState.DONE:

@@ -94,14 +94,14 @@ class CrmReader(Protocol):
     def fields(self) -> MappedFields: ...
 
     def deals(self) -> Sequence[DealRow]:
-        """Deals with an analysed call."""
+        """Deals with an analyzed call."""
 
     def calls(self, asked: ReportFilter) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
 class DealLine:
-    """One deal as its last analysed call left it. Sentiments from -1 to 1, by topic."""
+    """One deal as its last analyzed call left it. Sentiments from -1 to 1, by topic."""
 
     crm: str
     deal: str

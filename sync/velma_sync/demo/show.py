@@ -38,7 +38,7 @@ def watched(console: Console) -> Iterator[Watcher]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # No refreshing thread: one started before the signals are blocked would take them and end us at once.
     with Progress(*columns, console=console, disable=not console.is_terminal, auto_refresh=False) as bar:
-        task = bar.add_task("Analysing calls", total=None)
+        task = bar.add_task("Analyzing calls", total=None)
 
         def watch(counts: tuple[CallCount, ...]) -> None:
             total = sum(count.calls for count in counts)

@@ -53,5 +53,5 @@ def guarded(about: str, topic: str, look: Callable[[], Iterable[Fact]]) -> Itera
         yield from (problem_fact(about, topic, each) for each in error.problems)
     except Exception as error:  # noqa: BLE001 - one examination that fails must not hide the others
         report("An examination failed.", error, action="examination_failed", about=about, topic=topic)
-        sentence = f"Could not be examined: a fault in velma-sync ({type(error).__name__})."
+        sentence = f"Could not be examined: internal error in velma-sync ({type(error).__name__})."
         yield Fact(about, topic, Mark.PROBLEM, sentence, "Report it with the trace in the log.")

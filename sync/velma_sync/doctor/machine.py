@@ -68,7 +68,7 @@ def room(
             continue
         sound = False
         mark = Mark.PROBLEM if free < needed else Mark.ADVICE
-        effect = "nothing is analysed below that" if about == "ledger" else "as much as may be under way"
+        effect = "nothing is analyzed below that" if about == "ledger" else "as much as may be under way"
         sentence = f"The disk of {shown_path(directory)} has {_size(free)} free of {_size(needed)}: {effect}."
         yield Fact(about, "disk", mark, sentence, "Make room, or move it to a larger disk.")
     if sound:

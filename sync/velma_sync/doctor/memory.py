@@ -54,8 +54,8 @@ def ledger_facts(workspace: Workspace, settings: EngineSettings, now: datetime) 
         yield fact
         for row in connections.listed(tx):
             if row.paused_at is not None:
-                sentence = f"is paused since {_moment(row.paused_at)}: {row.paused_reason}"
-                remedy = f"When that is mended: velma-sync resume {row.name}"
+                sentence = f"has been paused since {_moment(row.paused_at)}: {row.paused_reason}"
+                remedy = f"Once that is fixed: velma-sync resume {row.name}"
                 yield Fact(row.name, "schedule", Mark.PROBLEM, sentence, remedy)
         yield from _tasks(tx, settings, now, running=running)
         yield from _silence(tx, now)
@@ -118,15 +118,15 @@ def _daemon(tx: Transaction, ledger: Ledger, settings: EngineSettings, now: date
     beat, patience = latest.beat_at, max(5 * timedelta(seconds=settings.sweep_seconds), PATIENCE)
     fresh = now - beat <= patience
     if latest.stopped_at is not None:
-        sentence = f"None runs; the last one stopped at {_moment(latest.stopped_at)}."
+        sentence = f"None is running; the last one stopped at {_moment(latest.stopped_at)}."
         return False, Fact("daemon", "schedule", Mark.ADVICE, sentence, start)
     if not (fresh if ledger.path is None else is_held(ledger.path)):
-        sentence = f"None runs; the last one ended without saying so, after {_moment(beat)}."
+        sentence = f"None is running; the last one stopped unexpectedly, after {_moment(beat)}."
         return False, Fact("daemon", "schedule", Mark.ADVICE, sentence, start)
     if not fresh:
-        sentence = f"One runs, but has given no sign of life since {_moment(beat)}."
+        sentence = f"One is running, but has given no sign of life since {_moment(beat)}."
         return True, Fact("daemon", "schedule", Mark.PROBLEM, sentence, "Restart it and look at its log.")
-    sentence = f"One runs since {_moment(latest.started_at)}; a second one must not work on this ledger."
+    sentence = f"One has been running since {_moment(latest.started_at)}. Do not start a second one."
     return True, Fact("daemon", "schedule", Mark.OK, sentence)
 
 

@@ -42,7 +42,7 @@ def recording_facts(
     calls = sorted(page.calls, key=lambda call: call.started_at, reverse=True)
     calls = [call for call in calls if call.skip_reason is None]
     if not calls:
-        sentence = f"No call to analyse is found in the last {LOOK_BACK.days} days."
+        sentence = f"No call to analyze is found in the last {LOOK_BACK.days} days."
         remedy = _options(configuration, name, "that say how calls are found")
         yield Fact(name, "recordings", Mark.ADVICE, sentence, remedy)
         return

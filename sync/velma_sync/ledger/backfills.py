@@ -136,7 +136,7 @@ def spent(tx: Transaction, wanted: Backfill, *, unmeasured: float) -> Spent:
 
 
 def under_way(tx: Transaction, connections: Collection[str]) -> int:
-    """Calls of these connections' backfills that were brought in and are analysed, or could be now."""
+    """Calls of these connections' backfills that were brought in and are analyzed, or could be now."""
     now = or_(call.c.state == CallState.WORKING, call.c.due_at <= tx.now)
     return tx.count(_brought_in.where(call.c.connection.in_(connections), now))
 
@@ -148,7 +148,7 @@ def waiting(tx: Transaction, connections: Collection[str]) -> int:
 
 
 def live_due(tx: Transaction, connections: Collection[str]) -> bool:
-    """Some call of these connections that belongs to no backfill could be analysed now."""
+    """Some call of these connections that belongs to no backfill could be analyzed now."""
     live = (
         call.c.connection.in_(connections),
         call.c.backfill.is_(None),
@@ -159,7 +159,7 @@ def live_due(tx: Transaction, connections: Collection[str]) -> bool:
 
 
 def bring_in(tx: Transaction, ids: Sequence[int]) -> None:
-    """Let planned calls be analysed next."""
+    """Let planned calls be analyzed next."""
     rows = [{"call_id": call_id, "due_at": tx.now} for call_id in ids]
     move_all(tx, rows, CallState.PLANNED, CallState.NEW)
 

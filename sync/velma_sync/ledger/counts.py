@@ -44,7 +44,7 @@ class Billing:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Analysed calls of one connection that could be written back now, and since when.
+    """Analyzed calls of one connection that could be written back now, and since when.
 
     `oldest_live` leaves history out; None when there is nothing else.
     """
@@ -118,7 +118,7 @@ def mean_answer_seconds(tx: Transaction) -> float | None:
 
 
 def ready_to_write(tx: Transaction) -> dict[str, Ready]:
-    """By connection, the analysed calls whose time has come."""
+    """By connection, the analyzed calls whose time has come."""
     return {row[0]: Ready(row[1], row[2], row[3]) for row in tx.rows(_ready, {"moment": tx.now})}
 
 

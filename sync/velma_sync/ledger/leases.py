@@ -208,7 +208,7 @@ def return_expired(tx: Transaction, rules: LeaseRules, *, alive: Collection[str]
 
 
 def _return_unsent(tx: Transaction, row: AnyRow, rules: LeaseRules) -> bool:
-    """Nothing was paid; but a call that ends its worker again and again would do so for ever."""
+    """Nothing was paid; but a call that ends its worker again and again would do so forever."""
     if row.attempts < rules.max_attempts:
         return move(tx, row.id, CallState.WORKING, CallState.NEW, held_by=row.owner, due_at=tx.now)
     reason = f"Its worker ended {row.attempts} times without a result. Look at the log, then retry it."

@@ -18,7 +18,7 @@ class CallState(StrEnum):
     NEW = "new"
     """Waiting for its analysis, from `due_at` on."""
     WORKING = "working"
-    """Leased by a worker: its recording is fetched or analysed."""
+    """Leased by a worker: its recording is fetched or analyzed."""
     ANALYZED = "analyzed"
     """Its answer is stored (or its failure is to be reported); waiting for write-back."""
     WRITING = "writing"
@@ -35,7 +35,7 @@ class CallState(StrEnum):
     DEAD = "dead"
     """Tried too often."""
     SKIPPED = "skipped"
-    """Not to be analysed: filtered, too short, voicemail, refused audio, deleted."""
+    """Not to be analyzed: filtered, too short, voicemail, refused audio, deleted."""
 
 
 _S = CallState

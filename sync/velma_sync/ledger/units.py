@@ -62,7 +62,7 @@ class Spokesman:
 def claim_batch(
     tx: Transaction, name: str, *, owner: str, limit: int, lease_seconds: float, only: int | None = None
 ) -> list[StoredCall]:
-    """Lease analysed calls of one connection for write-back; empty while another batch of it is written.
+    """Lease analyzed calls of one connection for write-back; empty while another batch of it is written.
 
     Two batches of one connection would race for the deals they share.
     """

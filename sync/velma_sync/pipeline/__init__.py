@@ -1,4 +1,4 @@
-"""The walk of a call, as orchestration over contracts: discover, analyse, write back, account for it.
+"""The walk of a call, as orchestration over contracts: discover, analyze, write back, account for it.
 
 settings     what can be set, and what one configured connection is
 engine       everything a step needs, handed from step to step

@@ -55,7 +55,7 @@ def _has_room(engine: Engine) -> bool:
     is_full = engine.disk_is_full
     if engine.remembered.disk_full.turned(is_full):
         if is_full:
-            log.error("The disk is nearly full: no calls are analysed.", action="disk_full")
+            log.error("The disk is nearly full: no calls are analyzed.", action="disk_full")
         else:
             log.info("The disk has room again.", action="disk_has_room")
     return not is_full
@@ -131,7 +131,7 @@ def _without_paying(tx: Transaction, claim: Claim, question: Question, permit: P
         case Permit.STORED:
             _analyzed(tx, claim, question)
         case Permit.IN_FLIGHT:
-            reason = "The same recording is being analysed for another call."
+            reason = "The same recording is being analyzed for another call."
             give_back(tx, claim, code=SAME_AUDIO, reason=reason, after=TWIN_SECONDS, **asked)
         case Permit.STOPPED:
             give_back(tx, claim, code=STOPPED, reason="Spending is stopped.", **asked)

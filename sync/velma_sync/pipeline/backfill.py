@@ -39,7 +39,7 @@ _WANTED_AGAIN = (BEFORE_START, backfills.STOPPED)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call of the past to analyse; `known` is its id where the ledger has skipped it until now."""
+    """A call of the past to analyze; `known` is its id where the ledger has skipped it until now."""
 
     finding: Finding
     known: int | None
@@ -53,8 +53,8 @@ class Candidate:
 class History:
     """The calls of one connection that took place in a span, and what would be done about them.
 
-    `candidates` are in the order in which they would be analysed. `known` counts calls that need nothing,
-    `left_out` those that cannot be analysed now, by code. `requests` were made to the CRM to find all this.
+    `candidates` are in the order in which they would be analyzed. `known` counts calls that need nothing,
+    `left_out` those that cannot be analyzed now, by code. `requests` were made to the CRM to find all this.
     """
 
     connection: str

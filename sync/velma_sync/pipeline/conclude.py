@@ -49,8 +49,8 @@ def conclude(engine: Engine, claim: Claim, verdict: Verdict, payment: Payment | 
             _close(tx, engine, payment, outcome)
         state = _move(tx, engine, claim, verdict, paid=payment is not None)
     log.info(
-        "A call was not analysed.",
-        action="not_analysed",
+        "A call was not analyzed.",
+        action="not_analyzed",
         call=str(claim.call.ref),
         state=state.value if state else "elsewhere",
         verdict=type(verdict).__name__,

@@ -200,7 +200,7 @@ def note_unit(draft: Draft) -> UnitKey:
 
 
 def note_key(call: Call) -> str:
-    """The note's name for ever: of the record, so that renaming a connection leaves it alone."""
+    """The note's name forever: of the record, so that renaming a connection leaves it alone."""
     return f"{call.ref.object}:{call.ref.id}"
 
 

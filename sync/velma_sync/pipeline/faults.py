@@ -13,7 +13,8 @@ CODE = "fault"
 
 
 def sentence(error: Exception) -> str:
-    return f"A fault in velma-sync ({type(error).__name__}). Report it with the trace, then retry the call."
+    kind = type(error).__name__
+    return f"Internal error in velma-sync ({kind}). Report it with the trace, then retry the call."
 
 
 def report(event: str, error: BaseException, **about: str) -> None:

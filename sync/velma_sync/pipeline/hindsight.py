@@ -1,4 +1,4 @@
-"""Calls that were analysed before, read again as the mapping stands now. Pays and writes nothing."""
+"""Calls that were analyzed before, read again as the mapping stands now. Pays and writes nothing."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from velma_sync.pipeline.settlement import Present, Sending, Settled, present_va
 
 _NOT_PERMITTED = {
     Permit.STORED: "it was answered just now. Repeat the command.",
-    Permit.IN_FLIGHT: "it is being analysed for another call. Repeat the command in some minutes.",
+    Permit.IN_FLIGHT: "it is being analyzed for another call. Repeat the command in some minutes.",
     Permit.UNKNOWN_TOO_OFTEN: "it was sent as often as max_resend allows, without an answer, and may have "
     "been billed. To send it once more: velma-sync retry, with the call that is held for it.",
     Permit.STOPPED: "spending is stopped. The reason: velma-sync status",
@@ -162,7 +162,7 @@ def _question(engine: Engine, connection: Connection, call: Call, *, pay: bool) 
             if payments.is_answered(tx, question):
                 return question, False
         if not pay:
-            raise PaymentNeeded(f"{call.ref} has not been analysed yet. Allow the preview to pay for it.")
+            raise PaymentNeeded(f"{call.ref} has not been analyzed yet. Allow the preview to pay for it.")
         _pay(engine, question, config, audio, call.seconds)
     return question, True
 

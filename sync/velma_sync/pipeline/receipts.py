@@ -42,7 +42,7 @@ class Receipt:
     spend_stop: Spending | None
     price_per_hour: float | None
     disk_full: bool
-    """Nothing is analysed until the disk has more room."""
+    """Nothing is analyzed until the disk has more room."""
     interrupted: bool = False
     """A signal ended the run before everything that was due was done."""
 

@@ -1,6 +1,6 @@
 """What a look at a call in the CRM changes in the ledger.
 
-Only a changed recording is analysed anew; only a deal that comes late is written again.
+Only a changed recording is analyzed anew; only a deal that comes late is written again.
 """
 
 from __future__ import annotations

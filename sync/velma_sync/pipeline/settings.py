@@ -36,7 +36,7 @@ class EngineSettings:
     answer_seconds: float = 900.0
     """The part of the deadline that is kept for upload and answer."""
     linger_seconds: float = 35.0
-    """How long an analysed call may wait for others before it is written."""
+    """How long an analyzed call may wait for others before it is written."""
     backfill_linger_seconds: float = 600.0
     """The same for history, which nobody waits for."""
     poll_seconds: float = 120.0

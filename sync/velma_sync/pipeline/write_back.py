@@ -1,4 +1,4 @@
-"""One batch of analysed calls into the CRM: read what is there, decide, remember the intent, write."""
+"""One batch of analyzed calls into the CRM: read what is there, decide, remember the intent, write."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Batch:
 
 
 def flush(engine: Engine, connection: Connection, *, only: int | None = None) -> int:
-    """Write one batch of analysed calls back; returns how many calls were taken, 0 when there was nothing.
+    """Write one batch of analyzed calls back; returns how many calls were taken, 0 when there was nothing.
 
     `only` takes that one call. Verdicts and faults end in the ledger, never in the caller.
     """
@@ -132,7 +132,7 @@ def _look_again(engine: Engine, connection: Connection, batch: Batch) -> list[St
 
 
 def _drafts(engine: Engine, connection: Connection, owner: str, present: Sequence[StoredCall]) -> list[Draft]:
-    """Plans of the calls whose recording is still the one that was analysed; a faulty one is held alone."""
+    """Plans of the calls whose recording is still the one that was analyzed; a faulty one is held alone."""
     outdated = [each for each in present if each.is_outdated]
     if outdated:
         with engine.ledger.write() as tx:

@@ -167,7 +167,7 @@ def _connection(setup: Setup, mapping: str) -> Addition:
         f"  kind: {on_one_line(setup.kind.name)}",
         "  # Which value goes to which field, and your vocabularies.",
         f"  mapping: {on_one_line(mapping)}",
-        "  # Calls that were changed before this time are left alone. They can be analysed later:",
+        "  # Calls that were changed before this time are left alone. They can be analyzed later:",
         "  # velma-sync backfill --since 2026-01-01 tells what that would cost, and asks.",
         f"  start_at: {start}",
         *_options(setup),

@@ -131,7 +131,7 @@ def test_every_request_has_a_timeout(client: Any, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(RequestRefused):
         client.send("PATCH", paths.objects("calls", "1"), {"properties": {}})
     assert len(timeouts) == 4
-    assert all(one.connect_timeout and one.read_timeout for one in timeouts), "a request may hang for ever"
+    assert all(one.connect_timeout and one.read_timeout for one in timeouts), "a request may hang forever"
 
 
 def test_a_token_is_never_carried_along_a_redirect(serve: Any) -> None:

@@ -110,12 +110,12 @@ UNSUPPORTED = [
     (ftyp(b"3gp4"), "3GPP audio"),
     (bytes.fromhex("1a45dfa3a34286810142f7810142f2810442f381084282") + b"\x88matroska", "a Matroska file"),
     (b"RIFF\x10\x00\x00\x00AVI LIST", "a damaged or unsupported avi file"),
-    (b"\xff" * 400, "in a format that is not recognised"),
-    (b"\xff\xfd\x90\x64" + bytes(20), "in a format that is not recognised"),
+    (b"\xff" * 400, "in a format that is not recognized"),
+    (b"\xff\xfd\x90\x64" + bytes(20), "in a format that is not recognized"),
     (b"\xff\xfb\xf0\x64" + bytes(20), "a damaged or unsupported mp3 file"),
     (b"\xff\xfb\x9c\x64" + bytes(20), "a damaged or unsupported mp3 file"),
-    (bytes(400), "in a format that is not recognised"),
-    (b"\x01\x02", "in a format that is not recognised"),
+    (bytes(400), "in a format that is not recognized"),
+    (b"\x01\x02", "in a format that is not recognized"),
 ]
 """mu-law silence is all 0xff, layer II begins like layer III, and some rates are not in use: no MP3."""
 

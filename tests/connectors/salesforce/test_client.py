@@ -379,4 +379,4 @@ def test_every_request_has_a_timeout(org: Any, client: Any, monkeypatch: pytest.
     with client.download("sobjects/ContentVersion/x/VersionData") as pieces:
         assert b"".join(pieces) == b"audio"
     assert len(timeouts) == 3
-    assert all(connect > 0 and read > 0 for connect, read in timeouts), "a request may hang for ever"
+    assert all(connect > 0 and read > 0 for connect, read in timeouts), "a request may hang forever"

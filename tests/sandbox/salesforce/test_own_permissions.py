@@ -1,4 +1,4 @@
-"""What a user is told of its own permissions and licences."""
+"""What a user is told of its own permissions and licenses."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_permissions_are_read_and_never_written(door: Any) -> None:
     assert (status, code) == (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 
 
-def test_licences_are_told_by_the_users_profile_and_its_assignments(door: Any) -> None:
-    licence = door.org.insert("UserLicense", {"Name": "Salesforce Integration"})
-    door.org.update(door.org.profile_id, {"UserLicenseId": licence})
+def test_licenses_are_told_by_the_users_profile_and_its_assignments(door: Any) -> None:
+    license = door.org.insert("UserLicense", {"Name": "Salesforce Integration"})
+    door.org.update(door.org.profile_id, {"UserLicenseId": license})
     held = door.org.insert("PermissionSetLicense", {"DeveloperName": "SalesforceAPIIntegrationPsl"})
     door.org.insert(
         "PermissionSetLicenseAssign", {"AssigneeId": door.user_id, "PermissionSetLicenseId": held}

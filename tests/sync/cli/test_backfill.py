@@ -52,7 +52,7 @@ def states(velma_sync: Command) -> dict[str, int]:
 def test_a_forecast_is_asked_about_and_no_is_no(room: Rehearsal, velma_sync: Command) -> None:
     outcome = velma_sync("backfill", "--since", SINCE, typed="n\n")
     assert outcome.code != ExitCode.FINE
-    assert re.search(r"\d+ calls to analyse\.", outcome.err)
+    assert re.search(r"\d+ calls to analyze\.", outcome.err)
     assert re.search(r"hours of audio.*: about [\d.]+\.", outcome.err)
     assert re.search(r"About \d+ CRM requests, and \d+ minutes if an analysis takes two minutes", outcome.err)
     assert "Nothing was planned or sent." in outcome.err
@@ -106,15 +106,15 @@ def test_a_limit_that_would_limit_nothing_is_refused(
     assert billed(room) == 0
 
 
-def test_history_is_analysed_written_and_paid_once(room: Rehearsal, velma_sync: Command) -> None:
+def test_history_is_analyzed_written_and_paid_once(room: Rehearsal, velma_sync: Command) -> None:
     outcome = velma_sync("backfill", "--since", SINCE, "--yes")
     assert outcome.code == ExitCode.FINE
-    assert outcome.out == "Nothing of the past is planned any more.\n"
+    assert outcome.out == "No planned backfill calls are left.\n"
     assert states(velma_sync)["done"] >= 14
     paid = billed(room)
     assert paid >= 12
     again = velma_sync("backfill", "--since", SINCE, "--yes")
-    assert "0 calls to analyse." in again.err
+    assert "0 calls to analyze." in again.err
     assert billed(room) == paid
 
 
@@ -154,9 +154,9 @@ def test_what_is_left_can_be_ended(room: Rehearsal, velma_sync: Command) -> None
     ("since", "told"),
     [
         ("2099-01-01", "'--since': is not before the end of the backfill; name a day before --until"),
-        ("0001-01-01", "'0001-01-01' is no day of the years 2000 to 2100."),
-        ("9999-12-31", "'9999-12-31' is no day of the years 2000 to 2100."),
-        ("yesterday", "'yesterday' is no day; write it like 2026-01-31."),
+        ("0001-01-01", "'0001-01-01' is not in the years 2000 to 2100."),
+        ("9999-12-31", "'9999-12-31' is not in the years 2000 to 2100."),
+        ("yesterday", "'yesterday' is not a day; write it like 2026-01-31."),
     ],
 )
 def test_a_day_that_cannot_be_meant_is_refused(velma_sync: Command, since: str, told: str) -> None:

@@ -161,7 +161,7 @@ def test_settings_on_which_nothing_can_rest_are_told_and_reach_no_system(
     before = room.usage()
     outcome = velma_sync("doctor")
     assert outcome.code == ExitCode.CONFIGURATION
-    assert outcome.out == f"problem  velma-sync.yaml  {out}\n\n1 to mend, 0 in order.\n"
+    assert outcome.out == f"problem  velma-sync.yaml  {out}\n\n1 to fix, 0 in order.\n"
     assert room.usage() == before
     assert not Path("ledger.db").exists()
 

@@ -57,7 +57,7 @@ def test_a_mistake_of_ours_is_told_with_its_redacted_trace(capsys: pytest.Captur
     assert exit_with_outcome(command) == ExitCode.ATTENTION
     told = capsys.readouterr().err
     assert "test_outcome.py" in told
-    assert told.endswith("this is a mistake in velma-sync, not in your configuration.\n")
+    assert told.endswith("this is a bug in velma-sync, not in your configuration.\n")
     assert "hunter2" not in told
 
 

@@ -65,7 +65,7 @@ def test_the_daemon_ends_politely_at_the_first_signal(
         process.send_signal(number)
         wait_for(process.stderr, "stopped")
         assert process.wait(60) == 0
-    assert "No daemon runs; the last one stopped at" in velma_sync("status").out
+    assert "No daemon is running; the last one stopped at" in velma_sync("status").out
 
 
 def test_only_one_daemon_works_on_a_ledger(room: Rehearsal, velma_sync: Callable[..., Any]) -> None:
@@ -74,7 +74,7 @@ def test_only_one_daemon_works_on_a_ledger(room: Rehearsal, velma_sync: Callable
         outcome = velma_sync("once")
         assert outcome.code == 1
         assert f"another daemon (process {process.pid}) works on this ledger" in outcome.err
-        assert "A daemon runs since" in velma_sync("status").out
+        assert "A daemon has been running since" in velma_sync("status").out
 
 
 def test_a_killed_daemon_is_not_said_to_run(room: Rehearsal, velma_sync: Callable[..., Any]) -> None:
@@ -83,7 +83,7 @@ def test_a_killed_daemon_is_not_said_to_run(room: Rehearsal, velma_sync: Callabl
         assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is True
         process.kill()
         process.wait(60)
-    assert "No daemon runs; the last one ended without saying so" in velma_sync("status").out
+    assert "No daemon is running; the last one stopped unexpectedly" in velma_sync("status").out
     assert json.loads(velma_sync("status", "--json").out)["daemon_runs"] is False
 
 

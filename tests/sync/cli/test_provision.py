@@ -163,7 +163,7 @@ def test_what_cannot_be_done_and_what_is_kept_is_told(
     assert "+ 0 to create, ~ 0 to change" in again
     assert "no longer written, or your own, and kept: Tallyforge" in again
     assert "no longer written, or your own, and kept: Zeta" in again
-    assert velma_sync("provision").out.endswith("Nothing can be done before what is marked ! is mended.\n")
+    assert velma_sync("provision").out.endswith("Nothing can be done until what is marked ! is fixed.\n")
 
 
 def test_the_options_of_the_admin_keep_their_place(room: Rehearsal, crm: str, velma_sync: Command) -> None:

@@ -1,4 +1,4 @@
-"""`velma-sync topics` and `velma-sync competitors`, on a sandbox that has analysed its calls."""
+"""`velma-sync topics` and `velma-sync competitors`, on a sandbox that has analyzed its calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PRICING = "[price, cost, license cost, licensing, budget, quote, discount, fee, 
 
 
 @pytest.fixture(autouse=True)
-def analysed(room: Rehearsal, velma_sync: Command) -> None:
+def analyzed(room: Rehearsal, velma_sync: Command) -> None:
     velma_sync("provision", "--apply", "--yes")
     velma_sync("once")
 
@@ -90,4 +90,4 @@ def test_from_another_directory_it_tells_where_the_patch_applies(
 
 def test_calls_before_a_day_are_left_out(velma_sync: Command) -> None:
     outcome = velma_sync("competitors", "--since", "2100-01-01")
-    assert ": 0 analysed calls read.\nWherever a competitor was noticed" in outcome.out
+    assert ": 0 analyzed calls read.\nWherever a competitor was noticed" in outcome.out

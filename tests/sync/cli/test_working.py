@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_by_a_run_and_by_status(
         run, status = velma_sync("once"), velma_sync("status")
         as_json = json.loads(velma_sync("status", "--json").out)
     for outcome in (run, status):
-        assert "The disk of the ledger is nearly full: nothing is analysed until it has room." in outcome.out
+        assert "The disk of the ledger is nearly full: nothing is analyzed until it has room." in outcome.out
         assert outcome.code == ExitCode.REFUSED
     assert as_json["disk_full"]
     assert billed(room) == 0
@@ -248,7 +248,7 @@ def test_one_call_is_taken_through_now(room: Rehearsal, velma_sync: Command, cal
     assert billed(room) == 1
     again = velma_sync("once", "--call", call)
     assert again.code == ExitCode.FINE
-    assert "is analysed already: nothing is paid." in again.err
+    assert "is analyzed already: nothing is paid." in again.err
     assert billed(room) == 1
 
 

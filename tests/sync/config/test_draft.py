@@ -55,7 +55,7 @@ def test_a_wrong_mapping_keeps_its_connection_without_rules(draft: Drafted) -> N
     assert found.configuration.connections[0].mapping is NO_RULES
 
 
-def test_a_mapping_that_asks_for_what_is_not_analysed_is_kept(draft: Drafted, analysis_text: str) -> None:
+def test_a_mapping_that_asks_for_what_is_not_analyzed_is_kept(draft: Drafted, analysis_text: str) -> None:
     found = draft(analysis=analysis_text.replace("action_plan_created", "other"))
     assert found.mistakes.absent == frozenset()
     assert found.configuration is not None

@@ -32,8 +32,8 @@ connections:
     options: {login_url: https://acme.my.salesforce.com, consumer_key: 3MVG9}
     mapping: mapping.yaml
 """
-ANALYSED = "analysis: {file: analysis.yaml}\n"
-REST = CONNECTIONS + ANALYSED
+ANALYZED = "analysis: {file: analysis.yaml}\n"
+REST = CONNECTIONS + ANALYZED
 GOOD = HEAD + REST
 
 
@@ -62,10 +62,10 @@ def test_paths_begin_where_the_configuration_is(
 
 def test_times_are_aware_and_an_unzoned_one_is_refused(load: Load, problems: Problems) -> None:
     when = CONNECTIONS.replace("{", "{{").replace("}", "}}") + "    start_at: {}\n"
-    assert load(HEAD + ANALYSED + when.format("2026-01-31T08:00:00Z")).connections[0].start_at == datetime(
+    assert load(HEAD + ANALYZED + when.format("2026-01-31T08:00:00Z")).connections[0].start_at == datetime(
         2026, 1, 31, 8, tzinfo=UTC
     )
-    assert problems(HEAD + ANALYSED + when.format("2026-01-31")) == [
+    assert problems(HEAD + ANALYZED + when.format("2026-01-31")) == [
         "velma-sync.yaml:8:15: 'start_at' should be a time with its zone, like 2026-01-31T08:00:00Z."
     ]
 
@@ -158,7 +158,7 @@ BAD_FILES = {
         "a letter first.",
     ),
     "no connection": (
-        HEAD + "connections: ¦{}\n" + ANALYSED,
+        HEAD + "connections: ¦{}\n" + ANALYZED,
         "'connections' should have 1 or more entries.",
     ),
     "a connector that is not installed": (
@@ -284,7 +284,7 @@ def test_plain_http_in_a_connector_that_does_not_look_is_refused_here(
     monkeypatch.setattr(parts, "load_kind", lambda name: kind)
     text = "connections:\n  a: {kind: salesforce, options: {hook: 'http://x.example.com'}}\n"
     text = text.replace("}}", "}, mapping: mapping.yaml}")
-    assert problems(HEAD + text + ANALYSED) == [
+    assert problems(HEAD + text + ANALYZED) == [
         "velma-sync.yaml:3:41: 'hook' would send over plain http, which anyone on the way can read. "
         "Begin it with https://."
     ]

@@ -85,7 +85,7 @@ def test_a_call_shows_what_was_planted_in_it(room: Room, receipt: Receipt, crm: 
 
 
 @pytest.mark.parametrize(("crm", "deal"), DEALS)
-def test_a_deal_describes_its_last_analysed_call(room: Room, receipt: Receipt, crm: str, deal: str) -> None:
+def test_a_deal_describes_its_last_analyzed_call(room: Room, receipt: Receipt, crm: str, deal: str) -> None:
     told = TRUTH[crm]
     truth = TRUTH["calls"][told["before_the_late_recording"]["last_call"].get(deal, told["last_call"][deal])]
     record = shown(room, crm, deal)
@@ -124,7 +124,7 @@ NOTES = {
     "harborlight-3-in-both": "onboarding",
     "lunegarth-1-form": "kiln",
 }
-"""What the summary of each analysed call of the portal speaks of, and no other."""
+"""What the summary of each analyzed call of the portal speaks of, and no other."""
 
 
 def notes_on(room: Room, object_name: str, record: str) -> list[str]:

@@ -61,8 +61,8 @@ def test_a_mistake_of_ours_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     ((about, sentence),) = told(report, Mark.PROBLEM)
     assert (about, sentence) == (
         "a",
-        "Could not be examined: a fault in velma-sync (ZeroDivisionError). Report it with the trace in the "
-        "log.",
+        "Could not be examined: internal error in velma-sync (ZeroDivisionError). Report it with the trace "
+        "in the log.",
     )
     assert [fact.topic for fact in report.facts if fact.about == "a"][-2:] == ["requests", "recordings"]
 
@@ -137,7 +137,7 @@ def test_a_crm_without_calls_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     report = examined(configured({"a": MemoryCrm(lambda: NOW, FIELDS)}))
     ((_, sentence),) = told(report, Mark.ADVICE)
     assert sentence.startswith(
-        "No call to analyse is found in the last 14 days. Check the options of the connection"
+        "No call to analyze is found in the last 14 days. Check the options of the connection"
     )
 
 

@@ -131,11 +131,11 @@ def test_daemons_are_told_by_their_signs_of_life(path: Path) -> None:
     assert hanging[0] is Mark.PROBLEM
     assert "no sign of life since 2026-03-02 09:00Z. Restart it" in hanging[2]
     assert vanished[0] is Mark.ADVICE
-    assert "ended without saying so, after 2026-03-02 09:00Z. Start one with: velma-sync run" in vanished[2]
+    assert "stopped unexpectedly, after 2026-03-02 09:00Z. Start one with: velma-sync run" in vanished[2]
     assert stopped == (
         Mark.ADVICE,
         "daemon",
-        "None runs; the last one stopped at 2026-03-02 09:01Z. Start one with: velma-sync run",
+        "None is running; the last one stopped at 2026-03-02 09:01Z. Start one with: velma-sync run",
     )
 
 
@@ -174,7 +174,8 @@ def test_a_pause_is_told_with_the_way_to_end_it(path: Path) -> None:
     _, (mark, about, sentence) = facts(path, "schedule")
     assert (mark, about) == (Mark.PROBLEM, "a")
     assert sentence == (
-        "is paused since 2026-03-02 09:00Z: The key was revoked. When that is mended: velma-sync resume a"
+        "has been paused since 2026-03-02 09:00Z: The key was revoked. "
+        "Once that is fixed: velma-sync resume a"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_badly_worded_definition_is_told_at_its_place(tmp_path: Path, monkeypa
     [
         (10**12, Mark.OK, "There is room for 9 recordings at a time, and for the answers."),
         (1_900_000_000, Mark.ADVICE, "has 1.9 GB free of 1.0 GB"),
-        (950_000_000, Mark.PROBLEM, "has 0.9 GB free of 1.0 GB: nothing is analysed below that."),
+        (950_000_000, Mark.PROBLEM, "has 0.9 GB free of 1.0 GB: nothing is analyzed below that."),
         (800_000_000, Mark.PROBLEM, "has 0.8 GB free of 0.9 GB: as much as may be under way."),
     ],
 )

@@ -185,7 +185,7 @@ class Rig:
         sweep(self.engine)
 
     def work(self) -> int:
-        """Analyse call after call until none can be claimed."""
+        """Analyze call after call until none can be claimed."""
         done = 0
         while work_one(self.engine):
             done += 1
@@ -209,7 +209,7 @@ class Rig:
             return connections.get(tx, self.connection.name).paused_reason
 
     def run(self) -> None:
-        """Everything once: find, analyse, write."""
+        """Everything once: find, analyze, write."""
         self.poll()
         self.look_late()
         self.work()

@@ -96,7 +96,7 @@ def test_open_deals_that_came_furthest_go_first_and_the_latest_call_of_each(rig:
     assert order == ["late, last", "late, first", "early", "of none", "of lost"]
 
 
-def test_what_cannot_be_analysed_is_counted_and_kept_with_its_reason(rig: Rig) -> None:
+def test_what_cannot_be_analyzed_is_counted_and_kept_with_its_reason(rig: Rig) -> None:
     remember(rig, "silent", audio=None)
     remember(rig, "short", seconds=3)
     remember(rig, "voicemail", skip_reason="the call result is Voicemail")

@@ -21,7 +21,7 @@ from .conftest import BuildRig
 from .rig import CONFIG, Rig, answer, sha
 
 
-def test_a_call_is_found_analysed_once_and_written_to_its_call_and_deal(rig: Rig) -> None:
+def test_a_call_is_found_analyzed_once_and_written_to_its_call_and_deal(rig: Rig) -> None:
     deal = rig.crm.add_deal("d1")
     call = rig.crm.add_call("c1", audio=b"one", deals=["d1"])
     rig.analyzer.answers[sha(b"one")] = answer("They agreed on a pilot.")
@@ -136,7 +136,7 @@ def test_a_changed_recording_is_not_taken_for_the_former_one_after_a_failed_try(
     assert rig.read(CALL, "c1")["summary"] == "Another recording."
 
 
-def test_a_recording_that_disappears_is_not_forgotten_once_analysed(rig: Rig) -> None:
+def test_a_recording_that_disappears_is_not_forgotten_once_analyzed(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.poll()
     rig.work()
@@ -168,7 +168,7 @@ def test_calls_that_need_no_analysis_are_skipped_with_their_reason(
 
 
 @pytest.mark.parametrize("seconds", [15, 14_400, None])
-def test_calls_at_the_limits_or_of_unknown_length_are_analysed(rig: Rig, seconds: int | None) -> None:
+def test_calls_at_the_limits_or_of_unknown_length_are_analyzed(rig: Rig, seconds: int | None) -> None:
     rig.crm.add_call("c1", audio=b"one", seconds=seconds)
     rig.run()
     assert rig.states() == {"c1": "done"}
@@ -203,7 +203,7 @@ def test_missing_recordings_are_looked_for_ever_more_rarely_and_then_no_more(rig
     assert rig.states() == {"c1": "no_recording"}
 
 
-def test_a_late_recording_is_analysed_and_a_deleted_call_is_not_waited_for(rig: Rig) -> None:
+def test_a_late_recording_is_analyzed_and_a_deleted_call_is_not_waited_for(rig: Rig) -> None:
     late = rig.crm.add_call("late")
     gone = rig.crm.add_call("gone")
     rig.poll()

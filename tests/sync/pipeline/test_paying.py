@@ -539,7 +539,7 @@ def lapse(rig: Rig) -> None:
         assert leases.return_expired(tx, rig.settings.lease_rules) == 1
 
 
-def test_a_recording_that_changes_while_it_is_analysed_is_analysed_again(rig: Rig) -> None:
+def test_a_recording_that_changes_while_it_is_analyzed_is_analyzed_again(rig: Rig) -> None:
     rig.crm.add_call("c1", audio=b"one")
     rig.poll()
 
@@ -565,7 +565,7 @@ def test_a_recording_that_changes_while_it_is_analysed_is_analysed_again(rig: Ri
         KeyError("x"),
     ],
 )
-def test_a_recording_that_changes_during_the_last_try_is_analysed_after_all(
+def test_a_recording_that_changes_during_the_last_try_is_analyzed_after_all(
     build_rig: BuildRig, ending: Exception
 ) -> None:
     rig = build_rig(settings=EngineSettings(max_attempts=1, max_resend=0))

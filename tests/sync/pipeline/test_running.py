@@ -1,4 +1,4 @@
-"""Running: once, for ever, for one call; in threads, with an orderly end."""
+"""Running: once, forever, for one call; in threads, with an orderly end."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_a_full_batch_is_written_while_others_are_in_flight(build_rig: BuildRig)
         rig.crm.add_call(f"c{number}", audio=str(number).encode())
     rig.poll()
     with Threaded(rig):
-        assert written.wait(PATIENCE), "two calls are analysed, the third is in flight"
+        assert written.wait(PATIENCE), "two calls are analyzed, the third is in flight"
         hold.set()
     assert sorted(rig.states().values())[:3] == ["done"] * 3
 

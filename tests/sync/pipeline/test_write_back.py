@@ -33,7 +33,7 @@ CALL_1 = RecordRef(CALL, "c1")
 
 
 def ready(rig: Rig, *ids: str, deals: tuple[str, ...] = ("d1",)) -> None:
-    """Calls that are analysed, each a minute after the one before, with a summary of its own."""
+    """Calls that are analyzed, each a minute after the one before, with a summary of its own."""
     for deal in deals:
         if deal not in rig.crm.deals:
             rig.crm.add_deal(deal)

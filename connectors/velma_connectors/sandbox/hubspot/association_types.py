@@ -49,7 +49,7 @@ PRIMARY = "Primary"
 
 
 class AssociationTypes:
-    """All types by pair of objects, the unlabelled one first. Notes and calls have none between them."""
+    """All types by pair of objects, the unlabeled one first. Notes and calls have none between them."""
 
     def __init__(self) -> None:
         self.added: list[tuple[str, str, int, int, str, str]] = []

@@ -88,7 +88,7 @@ class Linker:
     types: AssociationTypes = field(default_factory=AssociationTypes)
 
     def default_key(self, one: ObjectKind, other: ObjectKind) -> TypeKey:
-        """The unlabelled type of a pair. Raises Refusal when such records cannot be associated."""
+        """The unlabeled type of a pair. Raises Refusal when such records cannot be associated."""
         return self.possible(one, other)[0].key
 
     def possible(self, one: ObjectKind, other: ObjectKind) -> list[AssociationType]:

@@ -164,16 +164,16 @@ def test_the_fields_of_activity_are_counted_with_those_to_be_made(
     )
 
 
-def test_an_integration_user_needs_its_permission_set_licence(rig: Any, ask: Ask) -> None:
-    licence = rig.org.insert("UserLicense", {"Name": "Salesforce Integration"})
-    rig.org.update(rig.org.profile_id, {"UserLicenseId": licence})
+def test_an_integration_user_needs_its_permission_set_license(rig: Any, ask: Ask) -> None:
+    license = rig.org.insert("UserLicense", {"Name": "Salesforce Integration"})
+    rig.org.update(rig.org.profile_id, {"UserLicenseId": license})
     (problem,) = told(ask(), Mark.PROBLEM)
     assert problem.endswith("Edit Assignments > Salesforce API Integration.")
     held = rig.org.insert("PermissionSetLicense", {"DeveloperName": "SalesforceAPIIntegrationPsl"})
     rig.org.insert("PermissionSetLicenseAssign", {"AssigneeId": rig.user_id, "PermissionSetLicenseId": held})
     found = ask()
     assert told(found, Mark.PROBLEM) == []
-    assert "The user's licence is Salesforce Integration." in told(found, Mark.OK)
+    assert "The user's license is Salesforce Integration." in told(found, Mark.OK)
 
 
 def test_a_question_that_is_refused_does_not_hide_the_others(rig: Any, ask: Ask) -> None:

@@ -56,7 +56,7 @@ def test_without_a_terminal_all_that_is_missing_is_told_at_once(velma_sync: Comm
         ({"--set login_url": "acme"}, ExitCode.CONFIGURATION, "'login_url' is not a web address"),
         ({"--set colour": "red"}, ExitCode.CONFIGURATION, "--set colour: is not a setting here. Allowed:"),
         ({"--set consumer_secret": "s"}, ExitCode.CONFIGURATION, "--set consumer_secret: is a secret, and"),
-        ({"--set recordings.zoom.token": "x"}, ExitCode.CONFIGURATION, "has nothing to belong to."),
+        ({"--set recordings.zoom.token": "x"}, ExitCode.CONFIGURATION, "matches no recording source."),
         ({"--kind": "zoho"}, ExitCode.CONFIGURATION, "connector 'zoho': is not installed."),
         ({"--name": "No name"}, ExitCode.CONFIGURATION, "is no name for a connection"),
         ({"--set consumer_key": "unknown"}, ExitCode.REFUSED, "consumer_key is unknown"),

@@ -6,7 +6,7 @@ from velma_connectors.sandbox.salesforce.catalogue.files import (
     CONTENT_DOCUMENT_LINK,
     CONTENT_VERSION,
 )
-from velma_connectors.sandbox.salesforce.catalogue.licences import (
+from velma_connectors.sandbox.salesforce.catalogue.licenses import (
     PERMISSION_SET_LICENSE,
     PERMISSION_SET_LICENSE_ASSIGN,
     USER_LICENSE,

@@ -1,4 +1,4 @@
-"""Licences of users, and what a user may do by all profiles and permission sets together."""
+"""Licenses of users, and what a user may do by all profiles and permission sets together."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from velma_connectors.sandbox.salesforce.caller import Caller
-from velma_connectors.sandbox.salesforce.catalogue.licences import USER_PERMISSION_ACCESS
+from velma_connectors.sandbox.salesforce.catalogue.licenses import USER_PERMISSION_ACCESS
 from velma_connectors.sandbox.salesforce.catalogue.setup import ALL_PERMISSIONS
 from velma_connectors.sandbox.salesforce.objects import ObjectDefinition
 
