@@ -100,8 +100,8 @@ class Configuration:
 class Draft:
     """A configuration as far as it is sound, to be examined: with mistakes in it nothing may be started.
 
-    Connections whose own options are wrong are left out. `configuration` is None when nothing at all can be
-    relied on.
+    Connections whose own options are wrong are left out. `configuration` is None when the settings as such
+    are wrong, or which secret is whose: then nothing can be relied on.
     """
 
     configuration: Configuration | None
@@ -138,8 +138,7 @@ def load_ledger_settings(path: Path) -> LedgerSettings:
     A ledger file needs none at all. Raises ConfigError for problems of that section alone.
     """
     reading = _Reading(read_yaml(path))
-    on_server = value_at(reading.file.data, (*LEDGER_PART.at, "url")) is not None
-    reading.fill_in_secrets([LEDGER_PART] if on_server else [])
+    reading.fill_in_secrets([LEDGER_PART] if reading.ledger_is_on_server() else [])
     ledger = reading.ledger()
     if ledger is None or reading.problems:
         raise ConfigError(in_order(reading.problems))
@@ -172,10 +171,7 @@ class _Reading:
     absent: set[Location] = field(default_factory=set)
 
     def configuration(self) -> Configuration | None:
-        """What is sound, with something empty for what is `absent`.
-
-        None when the settings as such are wrong, or which secret is whose: then nothing can be relied on.
-        """
+        """What is sound, with something empty for what is `absent`; None when nothing can be relied on."""
         settings = validate(Settings, self.file.data, self.file, (), self.problems)
         if settings is None and not isinstance(self.file.data, dict | None):
             return None
@@ -212,6 +208,10 @@ class _Reading:
         if ledger is None:
             return None
         return ledger.model_copy(update={"path": self._beside(ledger.path).absolute()})
+
+    def ledger_is_on_server(self) -> bool:
+        """Then it may need its password; a file needs none."""
+        return value_at(self.file.data, (*LEDGER_PART.at, "url")) is not None
 
     def fill_in_secrets(self, parts: Sequence[Part]) -> None:
         """Read the secrets of these parts and put them where they belong in `data`."""
@@ -264,7 +264,10 @@ class _Reading:
         return empty
 
     def _is_sound(self, at: Location) -> bool:
-        """Whether nothing was found wrong in this part of the file, also by those who look at all of it."""
+        """Whether nothing was found wrong in this part of the file, and its secrets could all be read."""
+        needs_secrets = at != LEDGER_PART.at or self.ledger_is_on_server()
+        if needs_secrets and any(each.location[: len(at)] == at for each in self.unreadable):
+            return False
         told = {problem.where for problem in self.problems}
         return not any(
             location[: len(at)] == at and self.file.where(position) in told

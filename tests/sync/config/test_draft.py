@@ -120,6 +120,28 @@ def test_of_wrong_settings_nothing_is_kept(draft: Drafted, config: str) -> None:
     assert draft(config).configuration is None
 
 
+@pytest.mark.parametrize(
+    ("ledger", "absent"),
+    [
+        ("path: ledger.db", {("analysis", "velma")}),
+        ("url: postgresql://u@h/d", {("analysis", "velma"), ("ledger",)}),
+    ],
+)
+def test_what_lacks_a_secret_that_cannot_be_read_is_absent(
+    draft: Drafted,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    ledger: str,
+    absent: set[tuple[str, ...]],
+) -> None:
+    for name in ("velma_sync_velma_api_key", "velma_sync_ledger_password"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        (tmp_path / "secrets" / name).mkdir(parents=True)
+    found = draft(f"{CONFIG}ledger: {{{ledger}}}\nsecrets_directory: secrets\n")
+    assert found.mistakes.absent == absent
+    assert names(found.configuration) == ["sales-eu"]
+
+
 def test_of_secrets_that_may_be_each_others_nothing_is_kept(
     draft: Drafted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
