@@ -126,7 +126,7 @@ def test_daemons_are_told_by_their_signs_of_life(path: Path) -> None:
     assert running == (
         Mark.OK,
         "daemon",
-        "One runs since 2026-03-02 09:00Z; a second one must not work on this ledger.",
+        "One has been running since 2026-03-02 09:00Z. Do not start a second one.",
     )
     assert hanging[0] is Mark.PROBLEM
     assert "no sign of life since 2026-03-02 09:00Z. Restart it" in hanging[2]
