@@ -129,7 +129,7 @@ def test_a_cost_stops_it_and_a_higher_one_goes_on(room: Rehearsal, velma_sync: C
     assert "The next call would pass a cost of 3.00." in velma_sync("status").out
     asked = velma_sync("backfill", typed="n\n")
     assert re.search(r"\d+ planned calls left, [\d.]+ hours of audio: about [\d.]+\.", asked.err)
-    assert "Without a limit: the former one no longer holds." in asked.err
+    assert "There is no limit now; the earlier one no longer applies." in asked.err
     assert json.loads(velma_sync("status", "--json").out)["billing"]["answered_seconds"] / 60 == spent
     within = velma_sync("backfill", "--yes", "--max-cost", "6")
     assert "Within a cost of 6.00, all together and with what was used so far." in within.err
