@@ -99,6 +99,9 @@ class SlowAnalyzer:
     ) -> Analysis:
         return self._analyzer.parse(answer, audio_sha256=audio_sha256, config=config, analyzed_at=analyzed_at)
 
+    def heard_seconds(self, answer: bytes) -> float | None:
+        return self._analyzer.heard_seconds(answer)
+
     def close(self) -> None:
         self._analyzer.close()
 

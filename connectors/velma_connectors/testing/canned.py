@@ -109,6 +109,13 @@ class CannedAnalyzer:
         }
         return _analyses().validate_python(json.loads(answer) | known)
 
+    def heard_seconds(self, answer: bytes) -> float | None:
+        try:
+            milliseconds = float(json.loads(answer)["duration_ms"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return milliseconds / 1000 if milliseconds > 0 else None
+
     def close(self) -> None:
         """Nothing is held open."""
 

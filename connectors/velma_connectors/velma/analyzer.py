@@ -12,7 +12,7 @@ from velma_connectors.velma.client import VelmaClient
 from velma_connectors.velma.options import VelmaOptions
 from velma_connectors.velma.playbook import ANALYZER
 from velma_connectors.velma.request import batch_config
-from velma_connectors.velma.response import parse_answer
+from velma_connectors.velma.response import heard_seconds, parse_answer
 
 
 class VelmaAnalyzer:
@@ -59,6 +59,9 @@ class VelmaAnalyzer:
             config_hash=config.hash,
             analyzed_at=analyzed_at,
         )
+
+    def heard_seconds(self, answer: bytes) -> float | None:
+        return heard_seconds(answer)
 
     def close(self) -> None:
         """Nothing to release: every request closes its own connection."""

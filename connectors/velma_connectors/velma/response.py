@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Collection
 from datetime import datetime
+from math import inf
 from typing import Annotated, Any
 
 from pydantic import (
@@ -148,6 +149,16 @@ def is_answer(document: Any) -> bool:
         return False
     duration_ms = document.get("duration_ms")
     return isinstance(duration_ms, int | float) and not isinstance(duration_ms, bool)
+
+
+def heard_seconds(answer: bytes) -> float | None:
+    """Seconds of audio that an answer names; None when it names none, or cannot be read."""
+    try:
+        document = read_json(answer)
+    except ValueError:
+        return None
+    milliseconds = document.get("duration_ms") if is_answer(document) else None
+    return milliseconds / 1000 if milliseconds and 0 < milliseconds < inf else None
 
 
 def parse_answer(

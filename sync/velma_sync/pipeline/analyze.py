@@ -156,23 +156,8 @@ def _ask(
     except Exception as error:  # noqa: BLE001  # our own failure, and the request may have been billed
         hold(engine, claim, error, payment)
     else:
-        store_patiently(engine, lambda tx: _store(tx, engine, claim, payment, answer))
-        measure(engine, payment.question, config, answer)
-
-
-def measure(engine: Engine, question: Question, config: AnalysisConfig, answer: bytes) -> None:
-    """Correct what was paid for to the length that a stored answer names.
-
-    An answer that names none, or that cannot be read, leaves the length that the CRM told.
-    """
-    try:
-        analysis = engine.analyzer.parse(
-            answer, audio_sha256=question.audio_sha256, config=config, analyzed_at=engine.clock.now()
-        )
-    except Exception:  # noqa: BLE001  # write-back reads it as well, and says so
-        return
-    if analysis.duration_ms > 0:
-        store_patiently(engine, lambda tx: payments.measure(tx, question, analysis.duration_ms / 1000))
+        seconds = engine.analyzer.heard_seconds(answer)
+        store_patiently(engine, lambda tx: _store(tx, engine, claim, payment, answer, seconds))
 
 
 def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> None:
@@ -191,11 +176,15 @@ def store_patiently(engine: Engine, store: Callable[[Transaction], None]) -> Non
             return
 
 
-def _store(tx: Transaction, engine: Engine, claim: Claim, payment: Payment, answer: bytes) -> None:
-    """Not fenced by the lease: a worker that lost it has paid all the same."""
+def _store(
+    tx: Transaction, engine: Engine, claim: Claim, payment: Payment, answer: bytes, seconds: float | None
+) -> None:
+    """Not fenced by the lease: a worker that lost it has paid all the same. `seconds` is what was heard."""
     name = engine.analyzer.name
     payments.close_payment(tx, payment.id, Outcome.ANSWERED, payment.question, analyzer=name)
     payments.store_answer(tx, payment.question, analyzer=name, answer=answer)
+    if seconds is not None:
+        payments.measure(tx, payment.question, seconds)
     if not _analyzed(tx, claim, payment.question):
         _came_late(tx, claim)
     if claim.limited:

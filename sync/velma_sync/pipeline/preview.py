@@ -18,7 +18,7 @@ from velma_sync.ledger.payments import Outcome, Permit, Question
 from velma_sync.ledger.states import CallState, UnitState
 from velma_sync.ledger.units import Unit
 from velma_sync.pipeline import health
-from velma_sync.pipeline.analyze import config_for, measure, store_patiently
+from velma_sync.pipeline.analyze import config_for, store_patiently
 from velma_sync.pipeline.drafts import Composed, answers_of, compose, describe, draft_call
 from velma_sync.pipeline.engine import Engine
 from velma_sync.pipeline.recordings import audio_of
@@ -189,13 +189,15 @@ def _pay(
             if isinstance(error, SpendStop):
                 health.stop_spending(tx, engine, error)
         raise
+    heard = engine.analyzer.heard_seconds(answer)
 
     def store(tx: Transaction) -> None:
         payments.store_answer(tx, question, analyzer=engine.analyzer.name, answer=answer)
+        if heard is not None:
+            payments.measure(tx, question, heard)
         payments.close_payment(tx, payment, Outcome.ANSWERED, question, analyzer=engine.analyzer.name)
 
     store_patiently(engine, store)
-    measure(engine, question, config, answer)
 
 
 def _fields(

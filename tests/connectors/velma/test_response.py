@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from velma_connectors.analysis import Analysis, TypePick
-from velma_connectors.velma.response import NO_VERDICT, parse_answer
+from velma_connectors.velma.response import NO_VERDICT, heard_seconds, parse_answer
 
 EXAMPLE = json.loads((Path(__file__).parents[2] / "fixtures/velma_example_response.json").read_text())
 NOON = datetime(2026, 6, 4, 12, tzinfo=UTC)
@@ -230,3 +230,25 @@ def test_no_damaged_answer_is_unreadable_and_what_is_read_is_sound(data: st.Data
     assert all(-1 <= each.score <= 1 for each in analysis.topic_sentiments)
     texts = [analysis.summary or "", *analysis.topics, *(each.text for each in analysis.clips)]
     assert all(each.encode("utf-8", "replace").decode() == each for each in texts), "some cannot be stored"
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        (b'{"clips": [], "duration_ms": 61500}', 61.5),
+        (b'{"clips": [], "duration_ms": 0}', None),
+        (b'{"clips": [], "duration_ms": -1}', None),
+        (b'{"clips": [], "duration_ms": Infinity}', None),
+        (b'{"clips": [], "duration_ms": NaN}', None),
+        (b'{"clips": [], "duration_ms": true}', None),
+        (b'{"clips": [], "duration_ms": "61500"}', None),
+        (b'{"clips": []}', None),
+        (b'{"duration_ms": 61500}', None),
+        (b"[]", None),
+        (b"[" * 100_000, None),
+        (b"<html>", None),
+        (b"", None),
+    ],
+)
+def test_what_was_heard_is_what_the_answer_names(answer: bytes, seconds: float | None) -> None:
+    assert heard_seconds(answer) == seconds
