@@ -74,8 +74,9 @@ def test_secrets_that_cannot_be_entered_are_told_and_not_called_missing(
 ) -> None:
     (here / "velma-sync.yaml").write_text(CONFIGURATION + "secrets_directory: closed\n")
     outcome = velma_sync("doctor")
-    assert "may not open it" in outcome.err
-    assert "is missing" not in outcome.err
+    assert outcome.code == ExitCode.CONFIGURATION
+    assert "may not open it" in outcome.out
+    assert "is missing" not in outcome.out + outcome.err
 
 
 def test_init_tells_of_secrets_that_cannot_be_entered(velma_sync: Command, closed: Path) -> None:

@@ -248,3 +248,22 @@ class Rig:
 
     def close(self) -> None:
         self.ledger.close()
+
+
+def spend_row(rig: Rig) -> spending.Spending:
+    with rig.ledger.read() as tx:
+        return spending.get(tx, rig.analyzer.name)
+
+
+def claim(rig: Rig) -> leases.Claim:
+    """A claim whose worker is still to work on it."""
+    with rig.ledger.write() as tx:
+        found = leases.claim_call(
+            tx,
+            analyzer=rig.analyzer.name,
+            connections=rig.engine.connections.keys(),
+            owner=rig.engine.leases.next_owner(),
+            rules=rig.settings.lease_rules,
+        )
+    assert found is not None
+    return found
